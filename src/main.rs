@@ -1,0 +1,5 @@
+//! The `landfall` command.
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}
