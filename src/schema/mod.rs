@@ -1,0 +1,16 @@
+//! What ARM's resource types look like and how their properties behave, as data.
+//!
+//! `data/schema.json` is generated from Microsoft's type tables by `tests/schema.rs`; `data/facts.tsv` and
+//! `data/overrides.json` are kept by hand. No property is named in this room's code.
+
+mod envelope;
+mod facts;
+mod load;
+mod resource;
+mod roles;
+mod shape;
+
+pub use facts::{Change, Confidence, Equality, Fact};
+pub use resource::{Child, CreateDefault, ResourceType, Schema, Update};
+pub use roles::{role_by_name, role_name, role_names};
+pub use shape::{Property, Shape, ShapeId};
