@@ -1,1 +1,11 @@
-//! (to be built)
+//! Three worlds compared, property by property. Pure: it reads tables and documents and decides nothing about order.
+
+mod compare;
+mod equal;
+mod leaves;
+mod verdict;
+
+pub use compare::{Comparison, Difference, Moved, Reason, compare, moved_unmanaged};
+pub use equal::equal;
+pub use leaves::{leaves, look_up};
+pub use verdict::{Sides, Verdict, decide};
