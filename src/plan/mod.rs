@@ -1,1 +1,26 @@
-//! (to be built)
+//! A plan is data: ordered steps with ids, edges, reasons and what each disturbs. Apply carries it out and decides nothing.
+
+mod attach;
+mod build;
+mod delete;
+mod digest;
+mod disruption;
+mod grants;
+mod order;
+mod reads;
+mod resolve;
+mod resource;
+mod rotate;
+mod step;
+mod summary;
+
+pub use attach::{Expansion, expand};
+pub use build::{Inputs, build};
+pub use digest::digest;
+pub use grants::grant_id;
+pub use reads::{Reads, reads};
+pub use resolve::{Known, resolve};
+pub use step::{
+    Action, Alteration, Disruption, DriftItem, Hold, InlineChild, Plan, Record, Step, UnmanagedItem, Unread, Work,
+};
+pub use summary::Summary;

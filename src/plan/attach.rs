@@ -1,0 +1,388 @@
+//! Born attached: the identities and role assignments that a cluster needs in order to pull from its registries before its
+//! first pod starts. One of the few files that name ARM properties, since attachment is landfall's own purpose.
+
+use indexmap::IndexMap;
+
+use super::Reads;
+use crate::diagnostic::Diagnostic;
+use crate::document::{Map, Path, Template, Value};
+use crate::model::{Attachment, Desired, Grant, Live, Recorded, Seen, Source, Target, Wanted};
+use crate::names::{Address, ArmId, RoleId};
+use crate::schema::{role_by_name, role_name};
+
+const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
+const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
+const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
+/// What a control plane needs on the kubelet's identity, or AKS refuses the cluster.
+const OPERATOR: &str = "Managed Identity Operator";
+const PULL: &str = "AcrPull";
+/// What pulls where a registry's permissions are per repository; AcrPull is not honoured there.
+const PULL_ABAC: &str = "Container Registry Repository Reader";
+const ABAC_MODE: &str = "AbacRepositoryPermissions";
+
+/// What attaching must know, before anything is read.
+pub(super) fn reads(desired: &Desired, out: &mut Reads) {
+    for cluster in clusters(&desired.resources) {
+        let names = Names::of(cluster);
+        for pull in &cluster.pulls_from {
+            out.grants.insert(pull.registry.clone());
+            if pull.address.is_none() {
+                out.add(pull.registry.clone(), REGISTRY);
+            }
+        }
+        if !cluster.existing && !cluster.pulls_from.is_empty() && cluster.body.property("identity").is_none() {
+            for id in [&names.control_id, &names.kubelet_id].into_iter().flatten() {
+                out.add(id.clone(), IDENTITY);
+            }
+            out.grants.extend(names.kubelet_id.clone());
+        }
+        if let Some(kubelet) = own_kubelet(cluster) {
+            out.add(kubelet.clone(), IDENTITY);
+            out.grants.insert(kubelet);
+            out.resources.extend(own_control(cluster).map(|id| (id, IDENTITY.to_owned())));
+        }
+    }
+}
+
+/// What was added, and what stands in the way.
+#[derive(Debug, Default)]
+pub struct Expansion {
+    /// Every resource: the file's and landfall's own.
+    pub resources: IndexMap<Address, Wanted>,
+    /// What cannot be.
+    pub problems: Vec<Diagnostic>,
+    /// What had to be known and could not be read.
+    pub unread: Vec<(Address, String)>,
+}
+
+/// The resources of the file and those that attaching adds.
+pub fn expand(desired: &Desired, recorded: &Recorded, live: &Live) -> Expansion {
+    let mut out = Expansion { resources: desired.resources.clone(), ..Expansion::default() };
+    let names: Vec<Address> = clusters(&desired.resources).map(|c| c.address.clone()).collect();
+    for address in names {
+        expand_cluster(&address, desired, recorded, live, &mut out);
+    }
+    grants_come_first(&mut out.resources);
+    out
+}
+
+fn clusters(resources: &IndexMap<Address, Wanted>) -> impl Iterator<Item = &Wanted> {
+    resources.values().filter(|w| w.arm_type.eq_ignore_ascii_case(CLUSTER))
+}
+
+/// The names and ids that landfall gives a cluster's identities.
+struct Names {
+    control: Address,
+    kubelet: Address,
+    control_id: Option<ArmId>,
+    kubelet_id: Option<ArmId>,
+}
+
+impl Names {
+    fn of(cluster: &Wanted) -> Self {
+        let id = |suffix: &str| {
+            let cluster_id = cluster.id()?;
+            Some(cluster_id.parent()?.provider(IDENTITY, &format!("{}-{suffix}", cluster_id.name())))
+        };
+        Self {
+            control: cluster.address.child("identities", "control"),
+            kubelet: cluster.address.child("identities", "kubelet"),
+            control_id: id("control"),
+            kubelet_id: id("kubelet"),
+        }
+    }
+}
+
+fn kubelet_path(key: &str) -> Path {
+    Path::of(["identityProfile", "kubeletidentity", key])
+}
+
+fn own_kubelet(cluster: &Wanted) -> Option<ArmId> {
+    cluster.body.get(&kubelet_path("resourceId"))?.as_str().and_then(|t| ArmId::parse(t).ok())
+}
+
+fn own_control(cluster: &Wanted) -> Option<ArmId> {
+    let ids = cluster.body.get(&Path::of(["identity", "userAssignedIdentities"]))?.as_map()?;
+    ids.keys().next().and_then(|t| ArmId::parse(t).ok())
+}
+
+fn expand_cluster(address: &Address, desired: &Desired, recorded: &Recorded, live: &Live, out: &mut Expansion) {
+    let Some(cluster) = out.resources.get(address).cloned() else { return };
+    let Some(id) = cluster.id().cloned() else { return };
+    let names = Names::of(&cluster);
+    let chosen = recorded.resources.get(&names.control).is_some_and(|e| e.chosen.is_some());
+    let absent = matches!(live.get(&id), Seen::Absent);
+    let own = cluster.body.property("identity").is_some();
+    let born = !cluster.existing && !own && (chosen || !cluster.pulls_from.is_empty() && absent);
+    let mut cluster = cluster;
+    let principal = if born {
+        add_identities(&mut cluster, &names, out);
+        Some(Principal::of(&names.kubelet))
+    } else {
+        operator_of_own_identities(&mut cluster, &names, desired, live, out);
+        kubelet_principal(&cluster, &id, desired, live, out)
+    };
+    if let Some(principal) = principal {
+        for pull in cluster.pulls_from.clone() {
+            add_pull(&mut cluster, &pull, &principal, live, out);
+        }
+    }
+    out.resources.insert(address.clone(), cluster);
+}
+
+/// A principal and the resource that must stand before it is known.
+struct Principal {
+    value: Value,
+    after: Option<Address>,
+}
+
+impl Principal {
+    fn of(identity: &Address) -> Self {
+        let value = Value::Template(Template::reference(identity.clone(), Path::of(["principalId"])));
+        Self { value, after: Some(identity.clone()) }
+    }
+    fn known(text: &str) -> Self {
+        Self { value: Value::text(text), after: None }
+    }
+}
+
+/// Two identities, the operator's role between them, and the cluster told to use them.
+fn add_identities(cluster: &mut Wanted, names: &Names, out: &mut Expansion) {
+    let (Some(control_id), Some(kubelet_id)) = (&names.control_id, &names.kubelet_id) else { return };
+    let group: Vec<Address> = cluster.depends_on.iter().filter(|a| **a == Address::resource_group()).cloned().collect();
+    let location = [&cluster.body, &cluster.create_defaults].into_iter().find_map(|d| d.property("location")).cloned();
+    for (address, id, why) in [
+        (&names.control, control_id, "the control plane's own, so that the kubelet's can be given before the cluster is made"),
+        (&names.kubelet, kubelet_id, "the nodes', so that they can pull before the first pod starts"),
+    ] {
+        let mut defaults = Map::new();
+        if let Some(location) = &location {
+            defaults.insert("location".to_owned(), location.clone());
+        }
+        let mut body = Map::new();
+        if let Some(tags) = cluster.body.property("tags") {
+            body.insert("tags".to_owned(), tags.clone());
+        }
+        let identity = Wanted {
+            address: address.clone(),
+            arm_type: IDENTITY.to_owned(),
+            target: Target::Id(id.clone()),
+            existing: false,
+            protect: cluster.protect,
+            body: Value::Map(body),
+            create_defaults: Value::Map(defaults),
+            parent: None,
+            depends_on: group.iter().cloned().collect(),
+            pulls_from: Vec::new(),
+            source: Source::Landfall(why.to_owned()),
+        };
+        out.resources.insert(address.clone(), identity);
+        cluster.depends_on.insert(address.clone());
+    }
+    let principal = Principal::of(&names.control);
+    let scope = (kubelet_id.clone(), Some(names.kubelet.clone()));
+    let why = "AKS refuses a kubelet identity that the control plane may not assign";
+    let role = names.control.child("roles", "operator");
+    add_grant(cluster, role, scope, builtin(OPERATOR), &principal, why, out);
+
+    let mut ids = Map::new();
+    ids.insert(control_id.to_string(), Value::map());
+    cluster.body.set(&Path::of(["identity", "type"]), Value::text("UserAssigned"));
+    cluster.body.set(&Path::of(["identity", "userAssignedIdentities"]), Value::Map(ids));
+    cluster.create_defaults.remove(&Path::of(["identity"]));
+    cluster.body.set(&kubelet_path("resourceId"), Value::text(kubelet_id.as_str()));
+    for (key, property) in [("clientId", "clientId"), ("objectId", "principalId")] {
+        let known_later = Template::reference(names.kubelet.clone(), Path::of([property]));
+        cluster.create_defaults.set(&kubelet_path(key), Value::Template(known_later));
+    }
+}
+
+/// A cluster whose file names both identities needs the operator's role between them all the same.
+fn operator_of_own_identities(
+    cluster: &mut Wanted,
+    names: &Names,
+    desired: &Desired,
+    live: &Live,
+    out: &mut Expansion,
+) {
+    if cluster.existing {
+        return;
+    }
+    let (Some(kubelet), Some(control)) = (own_kubelet(cluster), own_control(cluster)) else { return };
+    let Some(principal) = identity_principal(&control, cluster, desired, live, out) else { return };
+    let scope = (kubelet.clone(), address_of(&kubelet, desired));
+    let why = "AKS refuses a kubelet identity that the control plane may not assign";
+    add_grant(cluster, names.control.child("roles", "operator"), scope, builtin(OPERATOR), &principal, why, out);
+}
+
+/// Who pulls for a cluster that keeps its own identities.
+fn kubelet_principal(
+    cluster: &Wanted,
+    id: &ArmId,
+    desired: &Desired,
+    live: &Live,
+    out: &mut Expansion,
+) -> Option<Principal> {
+    if cluster.pulls_from.is_empty() {
+        return None;
+    }
+    if let Some(kubelet) = own_kubelet(cluster) {
+        return identity_principal(&kubelet, cluster, desired, live, out);
+    }
+    // The object id, never the client id: a role assigned to the latter is accepted and grants nothing.
+    let object_id = kubelet_path("objectId");
+    if let Seen::Present(observed) = live.get(id)
+        && let Some(text) = observed.body.get(&object_id).and_then(Value::as_str)
+    {
+        return Some(Principal::known(text));
+    }
+    let value = Value::Template(Template::reference(cluster.address.clone(), object_id));
+    Some(Principal { value, after: Some(cluster.address.clone()) })
+}
+
+fn address_of(id: &ArmId, desired: &Desired) -> Option<Address> {
+    desired.resources.values().find(|w| w.id() == Some(id)).map(|w| w.address.clone())
+}
+
+fn identity_principal(
+    id: &ArmId,
+    cluster: &Wanted,
+    desired: &Desired,
+    live: &Live,
+    out: &mut Expansion,
+) -> Option<Principal> {
+    if let Some(address) = address_of(id, desired) {
+        return Some(Principal::of(&address));
+    }
+    match live.get(id) {
+        Seen::Present(observed) => match observed.body.property("principalId").and_then(Value::as_str) {
+            Some(text) => return Some(Principal::known(text)),
+            None => out.unread.push((cluster.address.clone(), format!("Azure reports no principalId for {id}"))),
+        },
+        Seen::Absent => out.problems.push(
+            Diagnostic::error("missing-identity", format!("{} names an identity that does not exist: {id}", cluster.address))
+                .help("write it under `identities:` to have it made, or correct the ID"),
+        ),
+        Seen::Unreadable(why) => out.unread.push((cluster.address.clone(), format!("{id}: {why}"))),
+    }
+    None
+}
+
+fn add_pull(cluster: &mut Wanted, pull: &Attachment, principal: &Principal, live: &Live, out: &mut Expansion) {
+    let live_registry = live.get(&pull.registry);
+    let in_file = pull.address.as_ref().and_then(|a| out.resources.get(a));
+    if in_file.is_none() {
+        match &live_registry {
+            Seen::Absent => {
+                let what = format!("{} pulls from a registry that does not exist: {}", cluster.address, pull.registry);
+                out.problems.push(Diagnostic::error("missing-registry", what));
+                return;
+            }
+            Seen::Unreadable(why) => {
+                out.unread.push((cluster.address.clone(), format!("{}: {why}", pull.registry)));
+                return;
+            }
+            Seen::Present(_) => {}
+        }
+    }
+    let mode = in_file
+        .and_then(|w| w.body.property("roleAssignmentMode"))
+        .or_else(|| live_registry.present()?.body.property("roleAssignmentMode"))
+        .and_then(Value::as_str);
+    let abac = mode.is_some_and(|m| m.eq_ignore_ascii_case(ABAC_MODE));
+    let role = builtin(if abac { PULL_ABAC } else { PULL });
+    let address = cluster.address.child("pullsFrom", &pull.name);
+    let scope = (pull.registry.clone(), pull.address.clone());
+    add_grant(cluster, address, scope, role, principal, "so that the nodes can pull", out);
+}
+
+fn builtin(name: &str) -> RoleId {
+    role_by_name(name).expect("BUG: the role table has every role that attaching needs")
+}
+
+fn add_grant(
+    cluster: &mut Wanted,
+    address: Address,
+    (scope, scope_address): (ArmId, Option<Address>),
+    role: RoleId,
+    principal: &Principal,
+    why: &str,
+    out: &mut Expansion,
+) {
+    let grant = Grant { scope: scope.clone(), role, principal: principal.value.clone() };
+    let same = |w: &&Wanted| w.target == Target::Grant(grant.clone());
+    if let Some(equal) = out.resources.values().find(same) {
+        let equal = equal.address.clone();
+        if principal.after.as_ref() != Some(&cluster.address) {
+            cluster.depends_on.insert(equal);
+        }
+        return;
+    }
+    let subscription = scope.subscription().unwrap_or_default();
+    let definition = ArmId::parse(&format!("/subscriptions/{subscription}")).map(|s| role.definition(&s));
+    let mut body = Map::new();
+    if let Ok(definition) = definition {
+        body.insert("roleDefinitionId".to_owned(), Value::text(definition.as_str()));
+    }
+    body.insert("principalId".to_owned(), principal.value.clone());
+    // Said outright, it spares the directory look-up that fails for a principal made a moment ago.
+    body.insert("principalType".to_owned(), Value::text("ServicePrincipal"));
+    let role_text = role_name(role).map_or_else(|| role.to_string(), str::to_owned);
+    let wanted = Wanted {
+        address: address.clone(),
+        arm_type: ROLE_ASSIGNMENT.to_owned(),
+        target: Target::Grant(grant),
+        existing: false,
+        protect: cluster.protect,
+        body: Value::Map(body),
+        create_defaults: Value::map(),
+        parent: None,
+        depends_on: scope_address.into_iter().chain(principal.after.clone()).collect(),
+        pulls_from: Vec::new(),
+        source: Source::Landfall(format!("{role_text} on {}, {why}", scope.name())),
+    };
+    if principal.after.as_ref() != Some(&cluster.address) {
+        cluster.depends_on.insert(address.clone());
+    }
+    out.resources.insert(address, wanted);
+}
+
+/// Roles that the file gives to an identity of a cluster are given before the cluster is made.
+fn grants_come_first(resources: &mut IndexMap<Address, Wanted>) {
+    let grants: Vec<(Address, Address)> = resources
+        .values()
+        .filter_map(|w| match &w.target {
+            Target::Grant(Grant { principal: Value::Template(template), .. }) => {
+                template.references().next().map(|r| (w.address.clone(), r.address.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    let clusters: Vec<Address> = clusters(resources).map(|c| c.address.clone()).collect();
+    for cluster in clusters {
+        for (grant, identity) in &grants {
+            let uses = resources[&cluster].depends_on.contains(identity);
+            if uses && !reaches(resources, grant, &cluster) {
+                resources[&cluster].depends_on.insert(grant.clone());
+            }
+        }
+    }
+}
+
+/// Whether `from` depends on `to`, directly or not.
+fn reaches(resources: &IndexMap<Address, Wanted>, from: &Address, to: &Address) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut stack = vec![from.clone()];
+    while let Some(at) = stack.pop() {
+        if at == *to {
+            return true;
+        }
+        if seen.insert(at.clone())
+            && let Some(wanted) = resources.get(&at)
+        {
+            stack.extend(wanted.depends_on.iter().cloned());
+        }
+    }
+    false
+}

@@ -1,0 +1,231 @@
+//! What the file no longer names is deleted, in the reverse of the order in which it was made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::build::Draft;
+use super::step::{Action, Work};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Path, Value};
+use crate::model::{Entry, Observed, Seen, Wanted};
+use crate::names::{Address, ArmId, StepId};
+use crate::schema::Schema;
+
+const GROUP: &str = "Microsoft.Resources/resourceGroups";
+const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
+
+impl Draft<'_> {
+    /// Plans the deletion of every recorded resource that is not wanted.
+    pub(super) fn plan_deletions(&mut self, wanted: &IndexMap<Address, Wanted>, destroy: bool) {
+        let mut doomed: BTreeMap<Address, (Entry, Observed)> = BTreeMap::new();
+        for (address, entry) in &self.recorded.resources.clone() {
+            if wanted.contains_key(address) {
+                self.orphaned_grant(address, entry);
+                continue;
+            }
+            let file_protects = destroy && self.desired.resources.get(address).is_some_and(|w| w.protect);
+            if entry.protect || file_protects {
+                self.refuse(
+                    Diagnostic::error("protected", format!("{address} is protected: no plan may delete it"))
+                        .help("apply the file with `protect` taken away from it first; then it can go"),
+                );
+                continue;
+            }
+            match self.see_recorded(address, entry) {
+                Seen::Absent => drop(self.plan.forget.insert(address.clone())),
+                Seen::Unreadable(why) => self.unread(address, why),
+                Seen::Present(observed) => drop(doomed.insert(address.clone(), (entry.clone(), observed))),
+            }
+        }
+        self.keep_what_clusters_name(&mut doomed);
+        let ids: BTreeSet<ArmId> = doomed.values().map(|(_, o)| o.id.clone()).collect();
+        let mut steps: BTreeMap<ArmId, StepId> = BTreeMap::new();
+        for (address, (entry, observed)) in &doomed {
+            let group = entry.arm_type.eq_ignore_ascii_case(GROUP);
+            let only = if group {
+                match self.group_may_go(address, entry, observed, &ids) {
+                    Some(only) => Some(only),
+                    None => continue,
+                }
+            } else {
+                None
+            };
+            let work = Work::Delete { id: observed.id.clone(), only };
+            let note = (!entry.created).then(|| "adopted earlier, not made by landfall".to_owned());
+            let step = self.bare_step(address, &entry.arm_type, Action::Delete, work, None, note);
+            steps.insert(observed.id.clone(), step.id.clone());
+            self.push(step);
+        }
+        // What goes with its parent needs no request of its own; a role assignment does, since its scope may stay behind.
+        for step in &mut self.plan.steps {
+            let Work::Delete { id, .. } = &step.work else { continue };
+            let id = id.clone();
+            let grant = step.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT);
+            let top = step.arm_type.matches('/').count() == 1;
+            if grant || top || step.action != Action::Delete {
+                continue;
+            }
+            if let Some(carrier) = id.parent().and_then(|p| steps.get(&p)) {
+                step.holds.clear();
+                step.depends_on.insert(carrier.clone());
+                step.work = Work::Within { step: carrier.clone(), id };
+            }
+        }
+    }
+
+    /// The reverse edges of deletion.
+    pub(super) fn link_deletions(
+        &mut self,
+        wanted: &IndexMap<Address, Wanted>,
+        by_address: &BTreeMap<Address, BTreeSet<StepId>>,
+    ) {
+        let mut edges: Vec<(StepId, StepId)> = Vec::new();
+        let within: BTreeMap<StepId, StepId> = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|s| if let Work::Within { step, .. } = &s.work { Some((s.id.clone(), step.clone())) } else { None })
+            .collect();
+        for (address, entry) in &self.recorded.resources {
+            for dependency in &entry.depends_on {
+                if wanted.contains_key(dependency) {
+                    continue;
+                }
+                for after in by_address.get(dependency).into_iter().flatten() {
+                    for before in by_address.get(address).into_iter().flatten() {
+                        // A passenger ends with its carrier.
+                        let before = within.get(before).unwrap_or(before);
+                        edges.push((after.clone(), before.clone()));
+                    }
+                }
+            }
+        }
+        let groups: Vec<StepId> = self.deletions_of(|t| t.eq_ignore_ascii_case(GROUP));
+        let others: Vec<StepId> = self.deletions_of(|t| !t.eq_ignore_ascii_case(GROUP));
+        for group in &groups {
+            edges.extend(others.iter().map(|o| (group.clone(), within.get(o).unwrap_or(o).clone())));
+        }
+        for (after, before) in edges {
+            if let Some(step) = self.plan.steps.iter_mut().find(|s| s.id == after && s.id != before)
+                && within.get(&after) != Some(&before)
+                && !within.contains_key(&after)
+            {
+                step.depends_on.insert(before);
+            }
+        }
+    }
+
+    fn deletions_of(&self, kind: impl Fn(&str) -> bool) -> Vec<StepId> {
+        let deletions = self.plan.steps.iter().filter(|s| s.action == Action::Delete && kind(&s.arm_type));
+        deletions.map(|s| s.id.clone()).collect()
+    }
+
+    fn see_recorded(&self, address: &Address, entry: &Entry) -> Seen<Observed> {
+        if entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT) {
+            let Some(scope) = entry.id.parent() else { return Seen::Absent };
+            return match self.live.grants.get(&scope) {
+                Some(Seen::Present(listed)) => match listed.iter().find(|o| o.id == entry.id) {
+                    Some(observed) => Seen::Present(observed.clone()),
+                    None => Seen::Absent,
+                },
+                Some(Seen::Absent) => Seen::Absent,
+                Some(Seen::Unreadable(why)) => Seen::Unreadable(why.clone()),
+                None => Seen::Unreadable("its scope was not read".to_owned()),
+            };
+        }
+        match Schema::get().resource(&entry.arm_type) {
+            Some(resource) => self.see(&entry.id, Some(entry), address, resource),
+            None => Seen::Unreadable(format!("this version of landfall does not know the type {}", entry.arm_type)),
+        }
+    }
+
+    /// A role assignment is named after its principal: when an identity was made anew, the recorded assignment is an orphan.
+    fn orphaned_grant(&mut self, address: &Address, entry: &Entry) {
+        if !entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || !entry.created {
+            return;
+        }
+        let replaced = self.plan.steps.iter().any(|s| s.address == *address && matches!(&s.work, Work::Create { target, .. } if !matches!(target, crate::model::Target::Id(id) if *id == entry.id)));
+        if replaced && let Seen::Present(observed) = self.see_recorded(address, entry) {
+            let work = Work::Delete { id: observed.id, only: None };
+            let record = self.plan.steps.iter().find(|s| s.address == *address).and_then(|s| s.record.clone());
+            let note = Some("it names a principal that this address no longer means".to_owned());
+            let mut step = self.bare_step(address, &entry.arm_type, Action::Delete, work, record, note);
+            // The old assignment goes first, so that the address ends with the record of the new one.
+            step.record = None;
+            let id = step.id.clone();
+            self.push(step);
+            for other in self.plan.steps.iter_mut().filter(|s| s.address == *address && s.id != id) {
+                other.depends_on.insert(id.clone());
+            }
+        }
+    }
+
+    /// An identity that a live cluster names is never deleted while the cluster stays.
+    fn keep_what_clusters_name(&mut self, doomed: &mut BTreeMap<Address, (Entry, Observed)>) {
+        let going: BTreeSet<ArmId> = doomed.values().map(|(_, o)| o.id.clone()).collect();
+        let mut named: BTreeSet<ArmId> = BTreeSet::new();
+        for (id, seen) in &self.live.resources {
+            let Seen::Present(observed) = seen else { continue };
+            let stays = !going.contains(id) && id.resource_type().is_some_and(|t| t.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters"));
+            if stays {
+                observed.body.walk(&Path::root(), &mut |_, value| {
+                    let texts: Vec<&str> = match value {
+                        Value::String(text) => vec![text],
+                        Value::Map(map) => map.keys().map(String::as_str).collect(),
+                        _ => Vec::new(),
+                    };
+                    named.extend(texts.into_iter().filter(|t| t.starts_with('/')).filter_map(|t| ArmId::parse(t).ok()));
+                });
+            }
+        }
+        let kept: Vec<Address> = doomed.iter().filter(|(_, (_, o))| named.contains(&o.id)).map(|(a, _)| a.clone()).collect();
+        for address in kept {
+            doomed.remove(&address);
+            let text = format!("{address} is not in the file, and stays: a cluster in Azure still names it");
+            self.plan.diagnostics.push(Diagnostic::information("still-named", text));
+        }
+    }
+
+    /// Whether a resource group may be deleted: landfall made it, and it holds nothing but what this plan deletes.
+    fn group_may_go(
+        &mut self,
+        address: &Address,
+        entry: &Entry,
+        observed: &Observed,
+        doomed: &BTreeSet<ArmId>,
+    ) -> Option<BTreeSet<ArmId>> {
+        if !entry.created {
+            self.plan.forget.insert(address.clone());
+            let text = format!("{address} ({}) stays: it was adopted, not made by landfall", observed.id.name());
+            self.plan.diagnostics.push(Diagnostic::information("group-stays", text));
+            return None;
+        }
+        let listed = match self.live.listings.get(&observed.id) {
+            Some(Seen::Present(listed)) => listed.clone(),
+            Some(Seen::Absent) => Vec::new(),
+            Some(Seen::Unreadable(why)) => {
+                self.unread(address, format!("its content: {why}"));
+                return None;
+            }
+            None => {
+                self.unread(address, "its content was not read".to_owned());
+                return None;
+            }
+        };
+        let ours = |id: &ArmId| doomed.iter().any(|d| *d != observed.id && id.within(d));
+        let strangers: Vec<String> = listed.iter().filter(|id| !ours(id)).map(ToString::to_string).collect();
+        if strangers.is_empty() {
+            return Some(doomed.iter().filter(|d| **d != observed.id).cloned().collect());
+        }
+        let mut fact = Diagnostic::information(
+            "group-stays",
+            format!("{address} ({}) stays: it holds what this plan does not delete", observed.id.name()),
+        );
+        for stranger in strangers {
+            fact = fact.help(stranger);
+        }
+        self.plan.diagnostics.push(fact);
+        None
+    }
+}

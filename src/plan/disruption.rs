@@ -1,0 +1,71 @@
+//! What a change disturbs and whether it is allowed, from the property tables.
+
+use super::Disruption;
+use crate::diff::{Difference, equal};
+use crate::document::Value;
+use crate::schema::{Change, Confidence, ResourceType};
+
+/// The effect of one difference.
+pub(super) struct Effect {
+    pub disruption: Disruption,
+    pub note: Option<String>,
+    /// Set when Azure refuses it in place: why, as a fragment.
+    pub refused: Option<String>,
+}
+
+impl Effect {
+    fn of(disruption: Disruption) -> Self {
+        Self { disruption, note: None, refused: None }
+    }
+    fn note(mut self, note: &str) -> Self {
+        self.note = Some(note.to_owned());
+        self
+    }
+    fn refused(why: &str) -> Self {
+        Self { disruption: Disruption::Replaces, note: None, refused: Some(why.to_owned()) }
+    }
+}
+
+/// What this difference does to a resource that exists.
+pub(super) fn effect(resource: &ResourceType, difference: &Difference) -> Effect {
+    let fact = resource.fact(&difference.path);
+    let set_before = difference.before.as_ref().is_some_and(|b| !b.is_empty());
+    let turned_off = {
+        let off = difference.after.as_ref().is_none_or(|a| a.is_empty() || *a == Value::Bool(false));
+        let to_default = match (&fact.default, &difference.after) {
+            (Some(default), Some(after)) => equal(resource, &difference.path, after, Some(default)),
+            _ => false,
+        };
+        set_before && (off || to_default)
+    };
+    match fact.change {
+        Change::InPlace if fact.confidence == Confidence::Inferred && fact.source.is_empty() => {
+            Effect::of(Disruption::Unknown)
+        }
+        Change::InPlace | Change::NoEffect | Change::Azure => Effect::of(Disruption::None),
+        Change::Conditional => Effect::of(Disruption::Unknown).note("Azure allows it under conditions"),
+        Change::Transition => Effect::of(Disruption::Unknown).note("Azure allows some transitions only"),
+        Change::ManualReimage => Effect::of(Disruption::None).note("nodes take it up with their next image upgrade"),
+        Change::Reimages | Change::TransitionReimages | Change::ConditionalReimages => Effect::of(Disruption::Reimages),
+        Change::Upgrade => Effect::of(Disruption::Reimages).note("a Kubernetes upgrade"),
+        Change::Rotates => Effect {
+            disruption: Disruption::Rotates,
+            note: None,
+            refused: Some("is fixed when the node pool is made".to_owned()),
+        },
+        Change::Immutable => Effect::refused("is fixed at creation"),
+        Change::ImmutableAdd if set_before => Effect::of(Disruption::Unknown),
+        Change::ImmutableAdd => Effect::refused("cannot be added after creation"),
+        Change::ImmutableOnceSet if !set_before => Effect::of(Disruption::None).note("cannot be unset later"),
+        Change::ImmutableOnceSet if difference.after.as_ref().is_none_or(Value::is_empty) => {
+            Effect::refused("cannot be unset once it is set")
+        }
+        Change::ImmutableOnceSet => Effect::of(Disruption::None),
+        Change::OneWay | Change::OneWayReimages if turned_off => Effect::refused("cannot be turned off again"),
+        Change::OneWay => Effect::of(Disruption::None).note("cannot be turned off again"),
+        Change::OneWayReimages => Effect::of(Disruption::Reimages).note("cannot be turned off again"),
+        Change::ExpandOnly => Effect::of(Disruption::Unknown).note("may only grow: the new range must hold the old one"),
+        Change::AttachOnlyReimages if set_before => Effect::refused("cannot be changed once attached"),
+        Change::AttachOnlyReimages => Effect::of(Disruption::Reimages),
+    }
+}

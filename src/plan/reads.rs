@@ -1,0 +1,73 @@
+//! What a plan must read, known before anything is read, so that all of it goes out at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::attach;
+use crate::model::{Desired, Recorded, Target};
+use crate::names::{Address, ArmId};
+use crate::schema::Schema;
+
+const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+
+/// The reads of one plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Single resources and their ARM types. Children that their parent's answer shows are not among them.
+    pub resources: BTreeMap<ArmId, String>,
+    /// Scopes whose role assignments are listed.
+    pub grants: BTreeSet<ArmId>,
+    /// Resource groups whose content is listed.
+    pub listings: BTreeSet<ArmId>,
+}
+
+impl Reads {
+    /// How many requests these are, paging aside.
+    pub fn len(&self) -> usize {
+        self.resources.len() + self.grants.len() + self.listings.len()
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn add(&mut self, id: ArmId, arm_type: &str) {
+        let inline = Schema::get().resource(arm_type).is_some_and(|r| r.inline.is_some());
+        match (inline, id.parent()) {
+            (true, Some(parent)) => {
+                let parent_type = arm_type.rsplit_once('/').map_or(arm_type, |(parent, _)| parent).to_owned();
+                self.resources.entry(parent).or_insert(parent_type);
+            }
+            _ => {
+                self.resources.entry(id).or_insert_with(|| arm_type.to_owned());
+            }
+        }
+    }
+}
+
+/// Everything that a plan of this environment has to know.
+pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
+    let mut out = Reads::default();
+    for wanted in desired.resources.values() {
+        match &wanted.target {
+            Target::Id(id) => out.add(id.clone(), &wanted.arm_type),
+            Target::Grant(grant) => {
+                out.grants.insert(grant.scope.clone());
+            }
+        }
+    }
+    attach::reads(desired, &mut out);
+    for entry in recorded.resources.values() {
+        if entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENTS) {
+            out.grants.extend(entry.id.parent());
+        } else {
+            out.add(entry.id.clone(), &entry.arm_type);
+        }
+    }
+    let group = Address::resource_group();
+    let group_goes = destroy || !desired.resources.contains_key(&group);
+    if group_goes && let Some(entry) = recorded.resources.get(&group).filter(|e| e.created) {
+        out.listings.insert(entry.id.clone());
+    }
+    out
+}

@@ -1,0 +1,465 @@
+//! The steps for one wanted resource.
+
+use super::build::Draft;
+use super::disruption::{Effect, effect};
+use super::grants::{self, Standing};
+use super::step::{Action, Alteration, Disruption, DriftItem, InlineChild, Record, Step, UnmanagedItem, Work};
+use super::{digest, resolve, rotate};
+use crate::diagnostic::Diagnostic;
+use crate::diff::{Comparison, Difference, Reason, compare, leaves, moved_unmanaged};
+use crate::document::{Map, Path, Secret, Value};
+use crate::model::{Entry, Observed, Seen, Source, Target, Wanted};
+use crate::names::{Address, ArmId};
+use crate::schema::{ResourceType, Schema};
+
+/// What Azure has for a wanted resource.
+pub(super) enum Stand {
+    Absent(Target),
+    Present(Observed),
+    Inherited(ArmId),
+    Unreadable(String),
+}
+
+impl Draft<'_> {
+    /// Plans one resource of the file, or of landfall's own.
+    pub(super) fn plan_wanted(&mut self, wanted: &Wanted) {
+        let schema = Schema::get();
+        let resource = schema.resource(&wanted.arm_type).expect("BUG: the environment only makes types of the schema");
+        let stand = self.stand(wanted, resource);
+        if wanted.existing {
+            self.check_existing(wanted, &stand);
+            return;
+        }
+        let entry = self.recorded.resources.get(&wanted.address).cloned();
+        match stand {
+            Stand::Unreadable(why) => self.unread(&wanted.address, why),
+            Stand::Inherited(id) => {
+                let fact = format!("{}: a scope above gives the same role already ({id})", wanted.address);
+                self.plan.diagnostics.push(Diagnostic::information("inherited", fact));
+                self.satisfied.insert(wanted.address.clone());
+                self.plan.unchanged.insert(wanted.address.clone());
+            }
+            Stand::Absent(target) => self.plan_create(wanted, resource, target, entry.as_ref()),
+            Stand::Present(observed) => self.plan_present(wanted, resource, &observed, entry.as_ref()),
+        }
+    }
+
+    fn check_existing(&mut self, wanted: &Wanted, stand: &Stand) {
+        match stand {
+            Stand::Absent(_) => {
+                let id = wanted.id().map(ToString::to_string).unwrap_or_default();
+                self.refuse(
+                    Diagnostic::error("existing-missing", format!("{} is said to exist and does not: {id}", wanted.address))
+                        .help("take `existing: true` away to have landfall make it, or correct its name, group or subscription"),
+                );
+            }
+            Stand::Unreadable(why) => self.unread(&wanted.address, why.clone()),
+            _ => {}
+        }
+    }
+
+    /// What Azure has for a wanted resource. What lies below something that this plan replaces counts as gone.
+    pub(super) fn stand(&self, wanted: &Wanted, resource: &ResourceType) -> Stand {
+        match &wanted.target {
+            Target::Grant(grant) => {
+                if self.replaced.iter().any(|id| grant.scope.within(id)) {
+                    return Stand::Absent(wanted.target.clone());
+                }
+                let principal = resolve(&grant.principal, &self.known);
+                match grants::standing(grant, &principal, self.live) {
+                    Standing::Unknown => Stand::Absent(wanted.target.clone()),
+                    Standing::Absent(id) => Stand::Absent(Target::Id(id)),
+                    Standing::Present(observed) => Stand::Present(observed),
+                    Standing::Inherited(id) => Stand::Inherited(id),
+                    Standing::Unreadable(why) => Stand::Unreadable(why),
+                    Standing::Malformed(text) => Stand::Unreadable(format!("`{text}` is no principal's object id")),
+                }
+            }
+            Target::Id(id) => {
+                let recorded = self.recorded.resources.get(&wanted.address);
+                match self.see(id, recorded, &wanted.address, resource) {
+                    Seen::Absent => Stand::Absent(wanted.target.clone()),
+                    Seen::Present(observed) => Stand::Present(observed),
+                    Seen::Unreadable(why) => Stand::Unreadable(why),
+                }
+            }
+        }
+    }
+
+    /// Reads a resource out of what was observed; inline children out of their parent.
+    pub(super) fn see(
+        &self,
+        id: &ArmId,
+        entry: Option<&Entry>,
+        address: &Address,
+        resource: &ResourceType,
+    ) -> Seen<Observed> {
+        if self.replaced.iter().any(|r| id.within(r)) {
+            return Seen::Absent;
+        }
+        let (Some(list), Some(parent)) = (&resource.inline, id.parent()) else {
+            return match self.live.get(id) {
+                Seen::Absent => Seen::Absent,
+                Seen::Present(observed) => Seen::Present(observed.clone()),
+                Seen::Unreadable(why) => Seen::Unreadable(why),
+            };
+        };
+        let observed = match self.live.get(&parent) {
+            Seen::Absent => return Seen::Absent,
+            Seen::Unreadable(why) => return Seen::Unreadable(why),
+            Seen::Present(observed) => observed,
+        };
+        let items = observed.body.property(list).and_then(Value::as_list).unwrap_or_default();
+        let name_of = |item: &Value| item.property("name").and_then(Value::as_str).map(str::to_owned);
+        let named = |name: &str| items.iter().find(|i| name_of(i).is_some_and(|n| n.eq_ignore_ascii_case(name)));
+        let item = entry
+            .and_then(|e| named(e.id.name()))
+            .or_else(|| named(id.name()))
+            .or_else(|| items.iter().find(|i| rotate::belongs(i, address)));
+        match item {
+            None => Seen::Absent,
+            Some(item) => {
+                let name = name_of(item).unwrap_or_default();
+                let mut body = item.clone();
+                body.remove(&Path::of(["name"]));
+                Seen::Present(Observed { id: parent.child(resource.segment(), &name), body, etag: None })
+            }
+        }
+    }
+
+    fn plan_create(&mut self, wanted: &Wanted, resource: &ResourceType, target: Target, entry: Option<&Entry>) {
+        let body = resolve(&merged(&wanted.body, &wanted.create_defaults), &self.known);
+        if let Some(entry) = entry {
+            let gone = Value::text(entry.id.as_str());
+            self.plan.drift.push(DriftItem {
+                address: wanted.address.clone(),
+                path: Path::root(),
+                recorded: Some(gone),
+                live: None,
+            });
+        }
+        let reason = match (&wanted.source, entry) {
+            (_, Some(_)) => Reason::Drift,
+            (Source::Landfall(_), _) => Reason::Dependency,
+            (Source::File, _) => Reason::File,
+        };
+        let changes = leaves(resource, &body).into_iter().map(|(path, value)| created(path, value, reason)).collect();
+        let action = if self.replace.contains(&wanted.address) { Action::Replace } else { Action::Create };
+        let record = self.record(wanted, true, Some(&wanted.create_defaults));
+        let mut step = self.step(wanted, action, Work::Create { target, body, inline: Vec::new() }, Some(record));
+        step.changes = changes;
+        self.push(step);
+    }
+
+    fn plan_present(&mut self, wanted: &Wanted, resource: &ResourceType, observed: &Observed, entry: Option<&Entry>) {
+        let moved_away = entry.is_some_and(|e| e.id != observed.id && resource.inline.is_none() && !matches!(wanted.target, Target::Grant(_)));
+        if moved_away {
+            // The file now means another resource by this address than the one that was recorded.
+            let old = entry.map(|e| e.id.to_string()).unwrap_or_default();
+            self.refuse(
+                Diagnostic::error("moved", format!("{} was {old}; the file now means {}", wanted.address, observed.id))
+                    .help("give the new resource another name in the file, so that the old one can be deleted and the new one adopted"),
+            );
+            return;
+        }
+        let desired = resolve(&wanted.body, &self.known);
+        let key = self.recorded.key.clone();
+        let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));
+        let comparison = compare(resource, &desired, entry.map(|e| &e.applied), &observed.body, &hash);
+        self.tell(wanted, &comparison);
+        if let Some(entry) = entry.filter(|e| !e.seen.is_empty()) {
+            for moved in moved_unmanaged(resource, &[&desired, &entry.applied], &entry.seen, &observed.body) {
+                self.plan.unmanaged.push(UnmanagedItem {
+                    address: wanted.address.clone(),
+                    path: moved.path,
+                    before: moved.recorded,
+                    after: moved.live,
+                });
+            }
+        }
+        let created = entry.is_some_and(|e| e.created);
+        let mut record = self.record(wanted, created, None);
+        record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
+        let effects: Vec<(Difference, Effect)> = comparison
+            .differences
+            .into_iter()
+            .map(|d| {
+                let effect = effect(resource, &d);
+                (d, effect)
+            })
+            .collect();
+        if effects.is_empty() {
+            self.settled(wanted, observed, entry, record, &hash);
+        } else if effects.iter().any(|(_, e)| e.refused.is_some()) {
+            self.plan_anew(wanted, resource, observed, effects, record);
+        } else {
+            let action = if entry.is_some() { Action::Update } else { Action::Adopt };
+            let step = self.update_step(wanted, resource, observed, effects, record, action);
+            self.push(step);
+        }
+    }
+
+    /// Nothing to change: an adoption without changes, or nothing at all.
+    fn settled(
+        &mut self,
+        wanted: &Wanted,
+        observed: &Observed,
+        entry: Option<&Entry>,
+        record: Record,
+        hash: &dyn Fn(&Secret) -> Value,
+    ) {
+        let Some(entry) = entry else {
+            let step = self.step(wanted, Action::Adopt, Work::Adopt { id: observed.id.clone() }, Some(record));
+            self.push(step);
+            return;
+        };
+        self.plan.unchanged.insert(wanted.address.clone());
+        let applied = resolve(&record.applied, &self.known).map_leaves(&mut |leaf| match leaf {
+            Value::Secret(secret) => hash(secret),
+            other => other.clone(),
+        });
+        let as_before = applied.same(&entry.applied)
+            && entry.id == observed.id
+            && (record.protect, &record.chosen, &record.depends_on) == (entry.protect, &entry.chosen, &entry.depends_on);
+        if !as_before {
+            self.plan.remember.insert(wanted.address.clone(), Record { id: Some(observed.id.clone()), ..record });
+        }
+    }
+
+    fn update_step(
+        &mut self,
+        wanted: &Wanted,
+        resource: &ResourceType,
+        observed: &Observed,
+        effects: Vec<(Difference, Effect)>,
+        record: Record,
+        action: Action,
+    ) -> Step {
+        let mut expects: Vec<Path> = leaves(resource, &wanted.body).into_iter().map(|(p, _)| p).collect();
+        expects.extend(effects.iter().map(|(d, _)| d.path.clone()));
+        expects.sort();
+        expects.dedup();
+        let digest = digest(resource, &observed.body, &expects);
+        let edits = effects.iter().map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
+        let work = Work::Update { id: observed.id.clone(), edits, expects, digest };
+        let mut step = self.step(wanted, action, work, Some(record));
+        step.disruption = effects.iter().map(|(_, e)| e.disruption).max().unwrap_or(Disruption::None);
+        if step.disruption == Disruption::Reimages {
+            step.pools = self.pools_of(wanted, observed, resource);
+        }
+        step.changes = effects.into_iter().map(|(d, e)| altered(d, e)).collect();
+        step
+    }
+
+    /// Azure refuses the change in place: a node pool is rotated, what `--replace` names is made anew, the rest is refused.
+    fn plan_anew(
+        &mut self,
+        wanted: &Wanted,
+        resource: &ResourceType,
+        observed: &Observed,
+        effects: Vec<(Difference, Effect)>,
+        record: Record,
+    ) {
+        if resource.inline.is_some() {
+            self.plan_rotation(wanted, resource, observed, effects, record);
+            return;
+        }
+        if !resource.keep && !wanted.protect {
+            self.replace_steps(wanted, resource, observed, effects);
+            return;
+        }
+        for (difference, effect) in &effects {
+            let Some(why) = &effect.refused else { continue };
+            let show = |v: &Option<Value>| v.as_ref().map_or_else(|| "nothing".to_owned(), |v| v.to_display_json().to_string());
+            let path = &difference.path;
+            let mut problem = Diagnostic::error(
+                "cannot-change",
+                format!(
+                    "{}: {path} {why}; Azure has {}, the file asks for {}",
+                    wanted.address,
+                    show(&difference.before),
+                    show(&difference.after)
+                ),
+            );
+            problem = problem.help("write the live value into the file to keep the resource as it is");
+            problem = problem.help(if wanted.protect {
+                format!("{} is protected: no plan may replace it", wanted.address)
+            } else {
+                format!("or have it deleted and made anew, with all it holds: --replace {}", wanted.address)
+            });
+            self.refuse(problem);
+        }
+    }
+
+    /// Delete, then create. Used where `--replace` names the address, and for small children that Azure cannot change.
+    pub(super) fn replace_steps(
+        &mut self,
+        wanted: &Wanted,
+        resource: &ResourceType,
+        observed: &Observed,
+        effects: Vec<(Difference, Effect)>,
+    ) {
+        let mut delete =
+            self.step(wanted, Action::Replace, Work::Delete { id: observed.id.clone(), only: None }, None);
+        delete.disruption = Disruption::Replaces;
+        let body = resolve(&merged(&wanted.body, &wanted.create_defaults), &self.known);
+        let record = self.record(wanted, true, Some(&wanted.create_defaults));
+        let target = Target::Id(observed.id.clone());
+        let mut create =
+            self.step(wanted, Action::Replace, Work::Create { target, body: body.clone(), inline: Vec::new() }, Some(record));
+        create.disruption = Disruption::Replaces;
+        create.changes = if effects.is_empty() {
+            leaves(resource, &body).into_iter().map(|(p, v)| created(p, v, Reason::File)).collect()
+        } else {
+            effects.into_iter().map(|(d, e)| altered(d, e)).collect()
+        };
+        create.depends_on.insert(delete.id.clone());
+        self.push(delete);
+        self.push(create);
+    }
+
+    fn plan_rotation(
+        &mut self,
+        wanted: &Wanted,
+        resource: &ResourceType,
+        observed: &Observed,
+        effects: Vec<(Difference, Effect)>,
+        record: Record,
+    ) {
+        if wanted.protect {
+            self.refuse(
+                Diagnostic::error("protected", format!("{} would have to be rotated, and is protected", wanted.address))
+                    .help("write the live values into the file, or take `protect` away"),
+            );
+            return;
+        }
+        let Some(cluster) = observed.id.parent() else { return };
+        let body = resolve(&merged(&wanted.body, &wanted.create_defaults), &self.known);
+        let name = rotate::new_name(&wanted.address, &observed.id, &body);
+        let new_id = cluster.child(resource.segment(), &name);
+        let body = rotate::new_pool(&body, &observed.body, &wanted.address);
+        let made_already = {
+            let probe = Entry { id: new_id.clone(), ..self.empty_entry(wanted) };
+            matches!(self.see(&new_id, Some(&probe), &wanted.address, resource), Seen::Present(o) if o.id == new_id)
+        };
+        let work = if made_already {
+            Work::Adopt { id: new_id.clone() }
+        } else {
+            Work::Create { target: Target::Id(new_id.clone()), body, inline: Vec::new() }
+        };
+        let old_record = Record { id: Some(observed.id.clone()), ..record.clone() };
+        let mut add = self.step(wanted, Action::Rotate, work, Some(old_record));
+        add.disruption = Disruption::Rotates;
+        add.pools = vec![observed.id.name().to_owned()];
+        let pinned: Vec<String> = effects.iter().filter(|(_, e)| e.refused.is_some()).map(|(d, _)| d.path.to_string()).collect();
+        add.note = Some(format!("{} is fixed at creation: add {name}, then drain and delete {}", pinned.join(", "), observed.id.name()));
+        add.changes = effects.into_iter().map(|(d, e)| altered(d, e)).collect();
+        let remove = Work::Delete { id: observed.id.clone(), only: None };
+        let mut remove = self.step(wanted, Action::Rotate, remove, Some(Record { id: Some(new_id), created: true, ..record }));
+        remove.disruption = Disruption::Rotates;
+        remove.pools = add.pools.clone();
+        remove.depends_on.insert(add.id.clone());
+        self.push(add);
+        self.push(remove);
+    }
+
+    fn tell(&mut self, wanted: &Wanted, comparison: &Comparison) {
+        for moved in &comparison.drift {
+            if comparison.differences.iter().any(|d| d.path == moved.path) {
+                self.plan.drift.push(DriftItem {
+                    address: wanted.address.clone(),
+                    path: moved.path.clone(),
+                    recorded: moved.recorded.clone(),
+                    live: moved.live.clone(),
+                });
+            }
+        }
+        for path in &comparison.released {
+            let text = format!("{}: {path} is no longer in the file; Azure keeps its value and landfall lets go of it", wanted.address);
+            self.plan.diagnostics.push(Diagnostic::information("released", text));
+        }
+    }
+
+    fn record(&self, wanted: &Wanted, created: bool, defaults: Option<&Value>) -> Record {
+        let chosen = match &wanted.source {
+            Source::File => None,
+            Source::Landfall(why) => Some(why.clone()),
+        };
+        Record {
+            id: None,
+            arm_type: wanted.arm_type.clone(),
+            applied: wanted.body.clone(),
+            defaulted: defaults.cloned().unwrap_or_else(Value::map),
+            created,
+            protect: wanted.protect,
+            chosen,
+            depends_on: wanted.depends_on.iter().cloned().collect(),
+        }
+    }
+
+    fn empty_entry(&self, wanted: &Wanted) -> Entry {
+        Entry {
+            id: wanted.id().cloned().unwrap_or_else(|| ArmId::subscription_of(&self.desired.subscription)),
+            arm_type: wanted.arm_type.clone(),
+            applied: Value::map(),
+            defaulted: Value::map(),
+            seen: Value::map(),
+            created: false,
+            protect: false,
+            chosen: None,
+            depends_on: Vec::new(),
+        }
+    }
+
+    /// The pools whose nodes a change reimages: the pool itself, or every pool of a cluster.
+    fn pools_of(&self, wanted: &Wanted, observed: &Observed, resource: &ResourceType) -> Vec<String> {
+        if resource.inline.is_some() {
+            return vec![observed.id.name().to_owned()];
+        }
+        let lists = Schema::get().children_of(&wanted.arm_type).into_iter().flatten();
+        let lists = lists.filter_map(|(_, child)| Schema::get().resource(&child.arm_type)?.inline.as_deref());
+        let items = lists.filter_map(|list| observed.body.property(list)?.as_list()).flatten();
+        items.filter_map(|i| i.property("name")?.as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// The element of the parent's list that a child travels as.
+pub(super) fn inline_element(property: &str, name: &str, body: &Value) -> InlineChild {
+    let mut element = Map::new();
+    element.insert("name".to_owned(), Value::text(name));
+    element.extend(body.as_map().cloned().unwrap_or_default());
+    InlineChild { property: property.to_owned(), element: Value::Map(element) }
+}
+
+/// What a create sends: the file's words, and under them the defaults.
+pub(super) fn merged(body: &Value, defaults: &Value) -> Value {
+    let (Value::Map(over), Value::Map(under)) = (body, defaults) else { return body.clone() };
+    let mut out = over.clone();
+    for (key, default) in under {
+        match out.get_mut(key) {
+            None => drop(out.insert(key.clone(), default.clone())),
+            Some(said) if matches!((&*said, default), (Value::Map(_), Value::Map(_))) => *said = merged(said, default),
+            Some(_) => {}
+        }
+    }
+    Value::Map(out)
+}
+
+fn created(path: Path, value: &Value, reason: Reason) -> Alteration {
+    Alteration { path, before: None, after: Some(value.clone()), reason, disruption: Disruption::None, note: None }
+}
+
+fn altered(difference: Difference, effect: Effect) -> Alteration {
+    let reason = match &difference.after {
+        Some(Value::Template(_)) => Reason::Dependency,
+        _ => difference.reason,
+    };
+    Alteration {
+        path: difference.path,
+        before: difference.before,
+        after: difference.after,
+        reason,
+        disruption: effect.disruption,
+        note: effect.note.or(effect.refused),
+    }
+}
