@@ -1,0 +1,350 @@
+//! The state file, format 1: the only place where the shape of the file is known.
+//!
+//! Every field is known or the file is refused: a landfall that dropped what it does not know would lose something on the
+//! next save. So a field more is a new format, and each format that was ever written stays readable.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
+
+use super::journal::{Failure, JournalEntry, JournalStatus, RecordedOperation};
+use super::record::{out_of_order, replay};
+use super::value::{decode, encode};
+use super::{State, StateError};
+use crate::document::{Path, Value};
+use crate::model::{Entry, HashKey, Recorded};
+use crate::names::{Address, ArmId, EnvName, Serial};
+
+/// The format this landfall writes, and the newest it reads.
+const FORMAT: u64 = 1;
+
+/// What is enough of a file of any format to say that it is too new.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Probe {
+    format: u64,
+    written_by: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireState {
+    format: u64,
+    written_by: String,
+    environment: String,
+    lineage: String,
+    serial: u64,
+    key: String,
+    resources: Pairs<WireEntry>,
+    journal: Vec<WireJournalEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireEntry {
+    id: String,
+    r#type: String,
+    applied: Json,
+    defaulted: Json,
+    seen: Json,
+    created: bool,
+    protect: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chosen: Option<String>,
+    depends_on: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireJournalEntry {
+    step: String,
+    address: String,
+    action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    status: WireStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operation: Option<WireOperation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<WireFailure>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum WireStatus {
+    Intended,
+    Running,
+    Done,
+    Failed,
+    Left,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireOperation {
+    url: String,
+    kind: String,
+    api_version: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireFailure {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation: Option<String>,
+}
+
+/// A JSON object in the order of the file, in which no key may stand twice: of two records of one resource, one would
+/// silently be lost.
+struct Pairs<T>(Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for Pairs<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, item)| (key, item)))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Read<T> {
+            type Value = Pairs<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut out: Vec<(String, T)> = Vec::new();
+                while let Some((key, item)) = map.next_entry()? {
+                    if out.iter().any(|(other, _)| *other == key) {
+                        return Err(A::Error::custom(format_args!("`{key}` stands here twice")));
+                    }
+                    out.push((key, item));
+                }
+                Ok(Pairs(out))
+            }
+        }
+        deserializer.deserialize_map(Read(PhantomData))
+    }
+}
+
+/// Where a file comes from, for the errors of reading it.
+pub(super) struct Origin<'a> {
+    /// The state as a person knows it.
+    pub what: &'a str,
+    /// Where an earlier version lies, if there is one.
+    pub backup: Option<String>,
+    /// Whose state it must be.
+    pub environment: &'a EnvName,
+}
+
+/// The file of a state, with `serial` in place of its own.
+///
+/// # Errors
+/// [`StateError::Unwritable`] and [`StateError::Journal`]: what is written can always be read.
+pub(super) fn write(state: &State, serial: Serial) -> Result<Vec<u8>, StateError> {
+    replay(&state.journal).map_err(|(at, why)| out_of_order(&state.journal[at], why))?;
+    let mut resources = Vec::new();
+    for (address, entry) in &state.recorded.resources {
+        resources.push((address.to_string(), write_entry(address, entry)?));
+    }
+    let wire = WireState {
+        format: FORMAT,
+        written_by: concat!("landfall ", env!("CARGO_PKG_VERSION")).to_owned(),
+        environment: state.environment.to_string(),
+        lineage: state.lineage.to_string(),
+        serial: serial.0,
+        key: BASE64.encode(&state.recorded.key.0),
+        resources: Pairs(resources),
+        journal: state.journal.iter().map(write_journal).collect(),
+    };
+    let mut out = serde_json::to_vec_pretty(&wire).expect("text, numbers and maps with text keys are always JSON");
+    out.push(b'\n');
+    Ok(out)
+}
+
+fn write_entry(address: &Address, entry: &Entry) -> Result<WireEntry, StateError> {
+    let document = |value: &Value| {
+        encode(value, &Path::root()).map_err(|refused| StateError::Unwritable {
+            address: address.clone(),
+            path: refused.path,
+            kind: refused.kind,
+        })
+    };
+    Ok(WireEntry {
+        id: entry.id.to_string(),
+        r#type: entry.arm_type.clone(),
+        applied: document(&entry.applied)?,
+        defaulted: document(&entry.defaulted)?,
+        seen: document(&entry.seen)?,
+        created: entry.created,
+        protect: entry.protect,
+        chosen: entry.chosen.clone(),
+        depends_on: entry.depends_on.iter().map(Address::to_string).collect(),
+    })
+}
+
+fn write_journal(entry: &JournalEntry) -> WireJournalEntry {
+    WireJournalEntry {
+        step: entry.step.clone(),
+        address: entry.address.to_string(),
+        action: entry.action.clone(),
+        id: entry.id.as_ref().map(ToString::to_string),
+        status: match entry.status {
+            JournalStatus::Intended => WireStatus::Intended,
+            JournalStatus::Running => WireStatus::Running,
+            JournalStatus::Done => WireStatus::Done,
+            JournalStatus::Failed => WireStatus::Failed,
+            JournalStatus::Left => WireStatus::Left,
+        },
+        operation: entry.operation.as_ref().map(|operation| WireOperation {
+            url: operation.url.to_string(),
+            kind: operation.kind.clone(),
+            api_version: operation.api_version.clone(),
+        }),
+        digest: entry.digest.clone(),
+        at: entry.at.clone(),
+        failure: entry.failure.as_ref().map(|failure| WireFailure {
+            code: failure.code.clone(),
+            message: failure.message.clone(),
+            correlation: failure.correlation.as_ref().map(ToString::to_string),
+        }),
+    }
+}
+
+/// The state of a file.
+///
+/// # Errors
+/// [`StateError::Damaged`], [`StateError::Invalid`], [`StateError::Format`], [`StateError::OtherEnvironment`].
+pub(super) fn read(bytes: &[u8], origin: &Origin<'_>) -> Result<State, StateError> {
+    let damaged = |source: serde_json::Error| StateError::Damaged {
+        what: origin.what.to_owned(),
+        line: source.line(),
+        column: source.column(),
+        backup: origin.backup.clone(),
+        source,
+    };
+    let probe: Probe = serde_json::from_slice(bytes).map_err(damaged)?;
+    if probe.format != FORMAT {
+        return Err(StateError::Format {
+            what: origin.what.to_owned(),
+            found: probe.format,
+            newest: FORMAT,
+            writer: probe.written_by.unwrap_or_else(|| "an unknown landfall".to_owned()),
+        });
+    }
+    let wire: WireState = serde_json::from_slice(bytes).map_err(damaged)?;
+    if wire.environment != origin.environment.as_str() {
+        return Err(StateError::OtherEnvironment {
+            what: origin.what.to_owned(),
+            expected: origin.environment.clone(),
+            found: wire.environment,
+        });
+    }
+    read_wire(wire, origin.environment).map_err(|(place, source)| StateError::Invalid {
+        what: origin.what.to_owned(),
+        place,
+        backup: origin.backup.clone(),
+        source,
+    })
+}
+
+/// A place in the file and what is wrong there.
+type Wrong = (String, Box<dyn std::error::Error + Send + Sync>);
+
+/// Turns the error of a value into one that says where it stands.
+fn at<T, E: std::error::Error + Send + Sync + 'static>(
+    result: Result<T, E>,
+    place: impl FnOnce() -> String,
+) -> Result<T, Wrong> {
+    result.map_err(|error| (place(), Box::new(error) as _))
+}
+
+fn read_wire(wire: WireState, environment: &EnvName) -> Result<State, Wrong> {
+    let key = at(BASE64.decode(&wire.key), || "key".to_owned())?;
+    let mut recorded = Recorded { key: HashKey(key), ..Recorded::default() };
+    for (name, entry) in wire.resources.0 {
+        let address: Address = at(name.parse(), || "resources".to_owned())?;
+        recorded.resources.insert(address, read_entry(entry, &name)?);
+    }
+    let journal = wire
+        .journal
+        .into_iter()
+        .enumerate()
+        .map(|(i, entry)| read_journal(entry, i))
+        .collect::<Result<Vec<_>, Wrong>>()?;
+    replay(&journal).map_err(|(i, why)| (format!("journal[{i}].status"), Box::new(why) as _))?;
+    Ok(State {
+        lineage: at(wire.lineage.parse(), || "lineage".to_owned())?,
+        serial: Serial(wire.serial),
+        environment: environment.clone(),
+        recorded,
+        journal,
+    })
+}
+
+fn read_entry(wire: WireEntry, name: &str) -> Result<Entry, Wrong> {
+    let place = |field: &'static str| move || format!("resources.{name}.{field}");
+    Ok(Entry {
+        id: at(ArmId::parse(&wire.id), place("id"))?,
+        arm_type: wire.r#type,
+        applied: at(decode(wire.applied), place("applied"))?,
+        defaulted: at(decode(wire.defaulted), place("defaulted"))?,
+        seen: at(decode(wire.seen), place("seen"))?,
+        created: wire.created,
+        protect: wire.protect,
+        chosen: wire.chosen,
+        depends_on: wire
+            .depends_on
+            .iter()
+            .map(|text| at(text.parse(), place("dependsOn")))
+            .collect::<Result<_, Wrong>>()?,
+    })
+}
+
+fn read_journal(wire: WireJournalEntry, i: usize) -> Result<JournalEntry, Wrong> {
+    let place = |field: &'static str| move || format!("journal[{i}].{field}");
+    let operation = match wire.operation {
+        None => None,
+        Some(operation) => Some(RecordedOperation {
+            url: at(operation.url.parse(), place("operation.url"))?,
+            kind: operation.kind,
+            api_version: operation.api_version,
+        }),
+    };
+    let failure = match wire.failure {
+        None => None,
+        Some(failure) => Some(Failure {
+            code: failure.code,
+            message: failure.message,
+            correlation: at(failure.correlation.map(|text| text.parse()).transpose(), place("failure.correlation"))?,
+        }),
+    };
+    Ok(JournalEntry {
+        address: at(wire.address.parse(), place("address"))?,
+        step: wire.step,
+        action: wire.action,
+        id: at(wire.id.map(|text| ArmId::parse(&text)).transpose(), place("id"))?,
+        status: match wire.status {
+            WireStatus::Intended => JournalStatus::Intended,
+            WireStatus::Running => JournalStatus::Running,
+            WireStatus::Done => JournalStatus::Done,
+            WireStatus::Failed => JournalStatus::Failed,
+            WireStatus::Left => JournalStatus::Left,
+        },
+        operation,
+        digest: wire.digest,
+        at: wire.at,
+        failure,
+    })
+}

@@ -1,0 +1,90 @@
+//! A state in memory, for tests and rehearsals. It keeps the bytes of the file, so that it refuses what a file refuses.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::OwnedMutexGuard;
+
+use super::format::{self, Origin};
+use super::store::expect_unmoved;
+use super::{Guard, Holder, State, StateError, Store};
+use crate::names::EnvName;
+
+/// Keeps a state in memory. Clones share it, as processes share a file.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    environment: EnvName,
+    bytes: Arc<Mutex<Option<Vec<u8>>>>,
+    lock: Arc<tokio::sync::Mutex<()>>,
+    holder: Arc<Mutex<Option<Holder>>>,
+}
+
+struct MemoryGuard {
+    holder: Arc<Mutex<Option<Holder>>>,
+    _lock: OwnedMutexGuard<()>,
+}
+
+impl MemoryStore {
+    /// An empty store of `environment`.
+    pub fn new(environment: EnvName) -> Self {
+        Self { environment, bytes: Arc::default(), lock: Arc::default(), holder: Arc::default() }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<State, StateError> {
+        format::read(bytes, &Origin { what: &self.describe(), backup: None, environment: &self.environment })
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn load(&self) -> Result<Option<State>, StateError> {
+        let bytes = get(&self.bytes).clone();
+        bytes.map(|bytes| self.read(&bytes)).transpose()
+    }
+
+    async fn save(&self, state: &mut State) -> Result<(), StateError> {
+        let new = format::write(state, state.serial.next())?;
+        let mut bytes = get(&self.bytes);
+        let stored = bytes.as_deref().map(|bytes| self.read(bytes)).transpose()?;
+        expect_unmoved(&self.describe(), &self.environment, stored.as_ref(), state)?;
+        *bytes = Some(new);
+        state.serial = state.serial.next();
+        Ok(())
+    }
+
+    async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Guard>, StateError> {
+        let Ok(lock) = tokio::time::timeout(wait, Arc::clone(&self.lock).lock_owned()).await else {
+            return Err(StateError::Locked { what: self.describe(), holder: get(&self.holder).clone().map(Box::new) });
+        };
+        *get(&self.holder) = Some(holder.clone());
+        Ok(Box::new(MemoryGuard { holder: Arc::clone(&self.holder), _lock: lock }))
+    }
+
+    async fn remove(&self) -> Result<(), StateError> {
+        *get(&self.bytes) = None;
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        format!("the state of {} in memory", self.environment)
+    }
+}
+
+#[async_trait]
+impl Guard for MemoryGuard {
+    async fn release(self: Box<Self>) -> Result<(), StateError> {
+        Ok(())
+    }
+}
+
+impl Drop for MemoryGuard {
+    fn drop(&mut self) {
+        *get(&self.holder) = None;
+    }
+}
+
+/// What a mutex guards. Every change behind these is one assignment, so a panic elsewhere leaves nothing half done.
+fn get<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
