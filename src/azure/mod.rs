@@ -1,1 +1,30 @@
-//! (to be built)
+//! The client of Azure Resource Manager: JSON bodies at its edge, and below that credentials, retries, throttling, paging and
+//! long-running operations. It knows nothing of plans, and nothing of what a document means.
+
+//A
+//B
+mod client;
+mod clock;
+mod codes;
+//C
+mod error;
+mod gate;
+mod kind;
+mod operation;
+mod refusal;
+mod request;
+mod retry;
+mod send;
+mod settings;
+mod token;
+mod transport;
+
+pub use client::{Answer, Client, Method, Started, Write};
+//D pub use credential::{Choice, CredentialError, CredentialSettings, ReadFile, credential};
+pub use error::{Cause, Error, Failure};
+pub use kind::{Classified, Kind, classify};
+pub use operation::{Operation, OperationKind, Wait};
+pub use refusal::Detail;
+pub use retry::{Next, Outcome, next};
+pub use settings::{ClientSettings, Patience, Trace, TraceSink};
+pub use transport::{TransportError, TrustFailure, transport};

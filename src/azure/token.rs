@@ -1,0 +1,119 @@
+//! The token: fetched once for everyone who waits, kept until five minutes before its end, dropped when ARM refuses it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use super::clock;
+use super::error::{Cause, Error};
+use super::kind::Kind;
+use super::transport::TrustFailure;
+
+/// A token is renewed when less than this is left.
+const MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// A credential with a memory of one token. It is a credential itself, so that the SDK's policy asks here.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    credential: Arc<dyn TokenCredential>,
+    scope: String,
+    kept: Mutex<Option<Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    token: AccessToken,
+    renew_at: OffsetDateTime,
+}
+
+impl Tokens {
+    pub(super) fn new(credential: Arc<dyn TokenCredential>, audience: &str) -> Self {
+        let scope = format!("{}/.default", audience.trim_end_matches('/'));
+        Self { credential, scope, kept: Mutex::new(None) }
+    }
+
+    pub(super) fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// The token, fetched if need be. Whoever comes while it is being fetched waits for the same one.
+    pub(super) async fn get(&self) -> azure_core::Result<AccessToken> {
+        let mut kept = self.kept.lock().await;
+        let now = clock::now();
+        if let Some(kept) = kept.as_ref().filter(|kept| now < kept.renew_at) {
+            return Ok(kept.token.clone());
+        }
+        match self.credential.get_token(&[&self.scope], None).await {
+            Ok(token) => {
+                // A token that lives shorter than twice the margin is used for half its life.
+                let life = (token.expires_on - now).max(time::Duration::ZERO);
+                let margin = time::Duration::seconds_f64(MARGIN.as_secs_f64()).min(life / 2);
+                *kept = Some(Kept { renew_at: token.expires_on - margin, token: token.clone() });
+                Ok(token)
+            }
+            // The old token is still good for a while: the next request asks again.
+            Err(_) if kept.as_ref().is_some_and(|kept| now < kept.token.expires_on) => {
+                Ok(kept.as_ref().map(|kept| kept.token.clone()).expect("BUG: just seen"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets the token, since ARM refused it.
+    pub(super) async fn drop_token(&self) {
+        *self.kept.lock().await = None;
+    }
+}
+
+#[async_trait::async_trait]
+impl TokenCredential for Tokens {
+    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
+        self.get().await
+    }
+}
+
+/// What it means that there is no token.
+pub(super) fn failed(error: &azure_core::Error) -> Error {
+    let cause = Cause::of(error);
+    let chain = cause.chain();
+    let (status, answered) = match error.kind() {
+        ErrorKind::HttpResponse { status, .. } => (Some(u16::from(*status)), true),
+        _ => (None, false),
+    };
+    let kind = match (error.kind(), status) {
+        _ if TrustFailure::find(error).is_some() => Kind::Protocol,
+        (ErrorKind::Connection | ErrorKind::Io, _) => Kind::Transient,
+        (_, Some(408 | 429 | 500..=599)) => Kind::Transient,
+        _ => Kind::Unauthenticated,
+    };
+    let said = aadsts(&chain);
+    let what = if answered || said.is_some() { "no token was given" } else { "no token could be fetched" };
+    let (code, reason) = said.map_or((None, chain), |(code, text)| (Some(code), text));
+    Error::new(kind, format!("{what}: {reason}")).change(|f| (f.code, f.source) = (code, Some(cause)))
+}
+
+/// Entra's code and sentence, wherever the SDK left them: with a line break in it, its own parser gives up.
+fn aadsts(text: &str) -> Option<(String, String)> {
+    let text = &text[text.find("AADSTS")?..];
+    let code: String = text.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let end = [" Trace ID", "\\r", "\\n", "\", expected"].iter().filter_map(|mark| text.find(mark)).min();
+    let sentence = text[code.len()..end.unwrap_or(text.len())].trim_start_matches(':').trim();
+    Some((code, sentence.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entra_speaks_through_the_sdk() {
+        let text = "invalid type: string \"AADSTS7000215: Invalid client secret provided.\\r\\nTrace ID: x\", expected a borrowed string";
+        let expected = ("AADSTS7000215".to_owned(), "Invalid client secret provided.".to_owned());
+        assert_eq!(aadsts(text), Some(expected));
+        assert_eq!(aadsts("no such host"), None);
+    }
+}
