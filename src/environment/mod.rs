@@ -1,1 +1,33 @@
-//! (to be built)
+//! Environment files: from YAML text to [`crate::model::Desired`], with every problem found in one go.
+//!
+//! Opens no file and reads no variable: both come through [`Sources`].
+
+mod attach;
+mod body;
+mod cloud;
+mod declare;
+mod defaults;
+mod files;
+mod grant;
+mod interpolate;
+mod load;
+mod mask;
+mod merge;
+mod naming;
+mod nearest;
+mod order;
+mod problems;
+mod protect;
+mod required;
+mod resolve;
+mod rules;
+mod scalar;
+mod settings;
+mod sources;
+mod tree;
+mod yaml;
+
+pub use cloud::cloud_endpoints;
+pub use load::load;
+pub use rules::{RULES, Rule};
+pub use sources::{MapSources, ReadProblem, Sources};

@@ -1,0 +1,164 @@
+//! Blots secrets out of shown source text. Every character keeps its length, so that no span moves.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::interpolate::{Piece, pieces};
+use super::problems::Problems;
+use super::tree::{Kind, Node};
+use crate::schema::{Child, Schema, Shape, ShapeId};
+
+/// Words in a key that nobody knows which make its value suspect: a mistyped `adminPassword` must not show either.
+const SUSPECT: [&str; 6] = ["password", "secret", "token", "accesskey", "accountkey", "credential"];
+
+/// The names of all properties that hold secrets somewhere.
+static SECRET_KEYS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let mut out = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    fn level(children: &indexmap::IndexMap<String, Child>, seen: &mut BTreeSet<String>, out: &mut BTreeSet<String>) {
+        for child in children.values() {
+            if let Some(resource) = Schema::get().resource(&child.arm_type) {
+                shape(resource.body(), seen, out);
+            }
+            level(&child.children, seen, out);
+        }
+    }
+    fn shape(id: ShapeId, seen: &mut BTreeSet<String>, out: &mut BTreeSet<String>) {
+        if !seen.insert(format!("{id:?}")) {
+            return;
+        }
+        match Schema::get().shape(id) {
+            Shape::Object { properties, additional } => {
+                for (name, property) in properties {
+                    if property.write_only || holds_secrets(property.shape) {
+                        out.insert(name.clone());
+                    }
+                    shape(property.shape, seen, out);
+                }
+                if let Some(id) = additional {
+                    shape(*id, seen, out);
+                }
+            }
+            Shape::List { of, .. } => shape(*of, seen, out),
+            _ => {}
+        }
+    }
+    level(Schema::get().collections(), &mut seen, &mut out);
+    out
+});
+
+fn holds_secrets(id: ShapeId) -> bool {
+    match Schema::get().shape(id) {
+        Shape::Text { secret, .. } => *secret,
+        Shape::Object { properties, additional: Some(id) } if properties.is_empty() => holds_secrets(*id),
+        _ => false,
+    }
+}
+
+fn suspect(key: &str) -> bool {
+    let lower = key.to_lowercase();
+    SECRET_KEYS.contains(key) || SUSPECT.iter().any(|word| lower.contains(word))
+}
+
+/// Marks every scalar below this node that holds text of its own (rather than a variable) as not to be shown.
+pub(super) fn hide(node: &Node, problems: &mut Problems) {
+    node.walk(None, &mut |_, node| {
+        if let Kind::Scalar(scalar) = &node.kind
+            && says_something(&scalar.text)
+        {
+            problems.masks.push(node.place);
+        }
+    });
+}
+
+/// Hides what stands under keys that name secrets, wherever it is.
+pub(super) fn hide_by_key(node: &Node, problems: &mut Problems) {
+    match &node.kind {
+        Kind::List(items) => items.iter().for_each(|item| hide_by_key(item, problems)),
+        Kind::Map(entries) => {
+            for (key, entry) in entries {
+                let collection = matches!(entry.value.kind, Kind::Map(_)) && !SECRET_KEYS.contains(key);
+                if suspect(key) && !collection {
+                    hide(&entry.value, problems);
+                } else {
+                    hide_by_key(&entry.value, problems);
+                }
+            }
+        }
+        Kind::Null | Kind::Scalar(_) => {}
+    }
+}
+
+/// Whether a text holds anything but `${env:NAME}`.
+fn says_something(text: &str) -> bool {
+    match pieces(text) {
+        Ok(pieces) => pieces.iter().any(|piece| match piece {
+            Piece::Text(_) => true,
+            Piece::Variable { default, .. } => default.is_some(),
+            Piece::Reference(_) => false,
+        }),
+        Err(_) => true,
+    }
+}
+
+/// Hides, in a text that is no YAML, what follows a key that names a secret on its line.
+pub(super) fn hide_lines(text: &str, file: usize, problems: &mut Problems) {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let mut from = 0;
+        while let Some(colon) = line[from..].find(':').map(|at| from + at) {
+            let before = line[..colon].trim_end_matches(['"', '\'', ' ']);
+            let key = before.rsplit([' ', '{', ',', '"', '\'', '\t', ':']).next().unwrap_or_default();
+            if suspect(key) {
+                problems.masks.push(super::tree::Place {
+                    file,
+                    start: start + colon + 1,
+                    end: start + line.trim_end().len(),
+                });
+                break;
+            }
+            from = colon + 1;
+        }
+        start += line.len();
+    }
+}
+
+/// The text with the characters of some stretches replaced, each by one as long.
+pub(super) fn masked(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String {
+    let ranges: Vec<Range<usize>> = ranges.into_iter().collect();
+    if ranges.is_empty() {
+        return text.to_owned();
+    }
+    text.char_indices()
+        .map(|(at, c)| match c {
+            _ if c.is_whitespace() || !ranges.iter().any(|r| r.contains(&at)) => c,
+            _ => match c.len_utf8() {
+                1 => '*',
+                2 => '\u{d7}',
+                3 => '\u{2022}',
+                _ => '\u{1f784}',
+            },
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masking_keeps_every_offset() {
+        let text = "a: héllo€😀 b";
+        let out = masked(text, [3..15]);
+        assert_eq!(out.len(), text.len());
+        assert!(out.starts_with("a: *\u{d7}***\u{2022}") && out.ends_with(" b"), "{out}");
+    }
+
+    #[test]
+    fn knows_the_secret_names() {
+        for key in ["adminPassword", "serverAppSecret", "configurationProtectedSettings", "sasToken"] {
+            assert!(SECRET_KEYS.contains(key), "{key}");
+        }
+    }
+}

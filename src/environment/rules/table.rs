@@ -1,0 +1,108 @@
+//! The table of rules, and what a rule sees.
+
+use indexmap::IndexMap;
+
+use super::super::problems::Problems;
+use super::super::tree::Place;
+use super::{autoscaler, duplicate_id, kubelet_identity, premium, system_pool, windows_pool_name};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Path, Value};
+use crate::model::Wanted;
+use crate::names::Address;
+
+/// Something that must hold between properties or resources.
+#[derive(Debug)]
+pub struct Rule {
+    /// The code of its findings.
+    pub code: &'static str,
+    /// What must hold, in one line.
+    pub summary: &'static str,
+    check: fn(&mut Case<'_>),
+}
+
+/// Every rule.
+pub static RULES: [Rule; 6] = [
+    Rule {
+        code: autoscaler::CODE,
+        summary: "an autoscaled pool has minCount <= count <= maxCount, a fixed one has neither bound",
+        check: autoscaler::check,
+    },
+    Rule {
+        code: duplicate_id::CODE,
+        summary: "no two entries name the same resource of Azure",
+        check: duplicate_id::check,
+    },
+    Rule {
+        code: kubelet_identity::CODE,
+        summary: "a kubelet identity stands beside a user-assigned control-plane identity",
+        check: kubelet_identity::check,
+    },
+    Rule {
+        code: premium::CODE,
+        summary: "what a registry offers in Premium only needs that SKU",
+        check: premium::check,
+    },
+    Rule {
+        code: system_pool::CODE,
+        summary: "a cluster has a System node pool, unless Azure hosts the system",
+        check: system_pool::check,
+    },
+    Rule {
+        code: windows_pool_name::CODE,
+        summary: "a Windows node pool has a name of at most six characters",
+        check: windows_pool_name::check,
+    },
+];
+
+/// An environment as a rule sees it.
+pub(super) struct Case<'a> {
+    /// Every resource.
+    pub resources: &'a IndexMap<Address, Wanted>,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Case<'a> {
+    /// Everything of one ARM type that landfall manages.
+    pub(super) fn of_type(&self, arm_type: &'a str) -> impl Iterator<Item = &'a Wanted> + use<'a> {
+        let resources: &'a IndexMap<Address, Wanted> = self.resources;
+        resources.values().filter(move |w| !w.existing && w.arm_type.eq_ignore_ascii_case(arm_type))
+    }
+
+    /// Where a property is said; its resource's key, when it is not.
+    pub(super) fn said(&self, wanted: &Wanted, path: &str) -> Place {
+        self.problems.said(&wanted.address, &Path::parse(path).unwrap_or_default())
+    }
+
+    /// Reports at the key of a property, or of the resource.
+    pub(super) fn report(&mut self, wanted: &Wanted, path: &str, problem: Diagnostic) {
+        let place = self.said(wanted, path);
+        self.problems.at(place, "", problem);
+    }
+}
+
+/// The value at a path of keys: what the file says, or what a create gets.
+pub(super) fn value<'w>(wanted: &'w Wanted, path: &str) -> Option<&'w Value> {
+    let path = Path::parse(path)?;
+    wanted.body.get(&path).filter(|v| !v.is_empty()).or_else(|| wanted.create_defaults.get(&path))
+}
+
+/// A whole number at a path.
+pub(super) fn number(wanted: &Wanted, path: &str) -> Option<i64> {
+    match value(wanted, path)? {
+        Value::Number(n) => n.as_i64(),
+        _ => None,
+    }
+}
+
+/// Whether the text at a path is this word, whatever its capitals.
+pub(super) fn is(wanted: &Wanted, path: &str, word: &str) -> bool {
+    value(wanted, path).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(word))
+}
+
+/// Applies every rule.
+pub(in crate::environment) fn check(resources: &IndexMap<Address, Wanted>, problems: &mut Problems) {
+    let mut case = Case { resources, problems };
+    for rule in &RULES {
+        (rule.check)(&mut case);
+    }
+}
