@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
-use std::path::Path;
-
 use insta::assert_snapshot;
 use landfall::document::{Map, SecretHash, Value};
 use landfall::model::{Entry, HashKey, Recorded};
@@ -85,52 +83,6 @@ fn format_1_is_written_as_it_was() {
 }
 
 #[test]
-fn the_backup_is_from_before_the_command_and_errors_name_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("prod.json");
-    let backup = directory.path().join("prod.json.backup");
-    write_atomically(&path, FORMAT_1.as_bytes()).unwrap();
-    let store = LocalStore::new(path.clone(), prod());
-    runtime().block_on(async {
-        let mut state = store.load().await.unwrap().unwrap();
-        store.save(&mut state).await.unwrap();
-        store.save(&mut state).await.unwrap();
-        assert_eq!(std::fs::read_to_string(&backup).unwrap(), FORMAT_1, "not the version of a moment ago");
-        store.remove().await.unwrap();
-        assert_eq!(std::fs::read_to_string(&backup).unwrap(), FORMAT_1);
-        write_atomically(&path, b"{").unwrap();
-        let error = store.load().await.unwrap_err().to_string();
-        assert!(error.contains("prod.json.backup holds an earlier version"), "{error}");
-        assert!(store.save(&mut state).await.is_err(), "what cannot be read is not written over");
-        assert_eq!(std::fs::read(&path).unwrap(), b"{");
-    });
-}
-
-#[cfg(unix)]
-#[test]
-fn the_files_are_their_owners() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let directory = tempfile::tempdir().unwrap();
-    let store = LocalStore::new(directory.path().join("prod.json"), prod());
-    let holder =
-        landfall::state::Holder { who: "a@b".into(), pid: 1, command: "landfall".into(), since: String::new() };
-    runtime().block_on(async {
-        let mut state = State::new(prod(), "0d3b7f5e-9f0a-4c39-9f43-8a1f0b6c2d11".parse().unwrap(), HashKey::default());
-        store.save(&mut state).await.unwrap();
-        LocalStore::new(directory.path().join("prod.json"), prod()).save(&mut state).await.unwrap();
-        drop(store.lock(&holder, std::time::Duration::ZERO).await.unwrap());
-    });
-    let mut names = Vec::new();
-    for file in std::fs::read_dir(directory.path()).unwrap() {
-        let file = file.unwrap();
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
-        names.push(file.file_name().into_string().unwrap());
-    }
-    names.sort();
-    assert_eq!(names, [".prod.json.write", "prod.json", "prod.json.backup", "prod.lock"]);
-}
-
-#[test]
 fn what_is_wrong_with_a_file_is_said() {
     let with = |from: &str, to: &str| {
         assert!(FORMAT_1.contains(from), "{from}");
@@ -152,14 +104,6 @@ fn what_is_wrong_with_a_file_is_said() {
     assert_snapshot!(with("\"status\": \"intended\"", "\"status\": \"done\""), @"prod.json holds something wrong at journal[0].status: done cannot follow nothing");
     assert_snapshot!(with("\"status\": \"running\"", "\"status\": \"walking\""), @"prod.json cannot be read as a state: line 79, column 25: unknown variant `walking`, expected one of `intended`, `running`, `done`, `failed`, `left` at line 79 column 25");
     assert_snapshot!(with("https://management", "http://management"), @"prod.json holds something wrong at journal[2].operation.url: an operation URL starts with https://");
-}
-
-#[test]
-fn a_file_that_is_no_file_cannot_be_read() {
-    let directory = tempfile::tempdir().unwrap();
-    let error = runtime().block_on(LocalStore::new(directory.path().to_owned(), prod()).load()).unwrap_err();
-    assert!(matches!(&error, StateError::Access { act: "read", .. }), "never taken for absent: {error:?}");
-    assert!(!Path::new(&directory.path().join("prod.json")).exists());
 }
 
 fn key() -> impl Strategy<Value = String> {

@@ -54,6 +54,20 @@ pub(super) fn stage(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<
     Ok(staged)
 }
 
+/// Takes away what crashes left beside `path`, as far as it can: what stays is clutter and no harm. Only for one who knows
+/// that nobody is writing the file.
+pub(super) fn sweep(path: &Path) {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let Some(prefix) = target.file_name().map(|name| format!(".{}.", name.to_string_lossy())) else { return };
+    for entry in fs::read_dir(directory_of(&target)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let middle = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(".tmp"));
+        if middle.is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '-')) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 impl Staged {
     /// Puts the new contents in the file's place.
     pub(super) fn commit(self) -> io::Result<()> {

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::file::{directory_of, flush_directory, restrict, write_atomically_private};
+use super::file::{directory_of, flush_directory, restrict, sweep, write_atomically_private};
 use super::format::{self, Origin};
 use super::store::expect_unmoved;
 use super::{Guard, Holder, State, StateError, Store};
@@ -131,6 +131,8 @@ impl Files {
         let old = self.bytes()?;
         let stored = old.as_deref().map(|bytes| self.read(bytes)).transpose()?;
         expect_unmoved(&self.state.display().to_string(), &self.environment, stored.as_ref(), state)?;
+        sweep(&self.state);
+        sweep(&self.backup);
         self.back_up(old.as_deref())?;
         write_atomically_private(&self.state, &new).map_err(|error| access("write", &self.state, error))
     }

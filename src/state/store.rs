@@ -19,6 +19,8 @@ pub trait Store: Send + Sync {
 
     /// Writes `state` in one piece and moves its serial on by one. A failed save leaves both as they were.
     ///
+    /// To be awaited to its end: a save that is dropped may have been written, with a serial that `state` does not know.
+    ///
     /// # Errors
     /// [`StateError::Moved`] unless what is stored has the lineage and serial of `state` (nothing is stored, for serial 0),
     /// whoever holds the lock; [`StateError::Unwritable`] and [`StateError::Journal`] for what must not be written.
