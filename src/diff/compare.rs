@@ -125,15 +125,7 @@ fn sides(
             recorded_is_live: true,
         };
     }
-    // A first value only (`count` under an autoscaler): what is there by now is Azure's.
-    let initial = match resource.fact(path).equality {
-        Equality::InitialIf(sibling) => {
-            let sibling = path.parent().unwrap_or_default().key(&sibling);
-            let now = wanted.get(&sibling).or_else(|| live.get(&sibling));
-            now.and_then(Value::as_bool) == Some(true)
-        }
-        _ => false,
-    };
+    let initial = initial_only(resource, path, wanted, live);
     let is_same = |value: &Value| initial || equal(resource, path, value, is);
     let alike = match (want, was) {
         (Some(w), Some(r)) => w.same(r) || equal(resource, path, w, Some(r)) && equal(resource, path, r, Some(w)),
@@ -146,6 +138,14 @@ fn sides(
         wanted_is_live: want.is_some_and(is_same),
         recorded_is_live: was.is_some_and(is_same),
     }
+}
+
+/// Whether the value at this path was a first value only (`count` under an autoscaler), so that what is there by now is
+/// Azure's.
+pub fn initial_only(resource: &ResourceType, path: &Path, wanted: &Value, live: &Value) -> bool {
+    let Equality::InitialIf(sibling) = resource.fact(path).equality else { return false };
+    let sibling = path.parent().unwrap_or_default().key(&sibling);
+    wanted.get(&sibling).or_else(|| live.get(&sibling)).and_then(Value::as_bool) == Some(true)
 }
 
 enum Removal {
@@ -176,7 +176,8 @@ fn removal(resource: &ResourceType, path: &Path, live: Option<&Value>) -> Remova
 /// What moved since it was last seen, outside of what the file or the record manages and Azure alone sets.
 pub fn moved_unmanaged(resource: &ResourceType, managed: &[&Value], seen: &Value, live: &Value) -> Vec<Moved> {
     let managed: BTreeSet<Path> = managed.iter().flat_map(|m| leaves(resource, m)).map(|(p, _)| p).collect();
-    let paths: BTreeSet<Path> = leaves(resource, seen).into_iter().chain(leaves(resource, live)).map(|(p, _)| p).collect();
+    let paths: BTreeSet<Path> =
+        leaves(resource, seen).into_iter().chain(leaves(resource, live)).map(|(p, _)| p).collect();
     let mut out = Vec::new();
     for path in paths {
         let covered = managed.iter().any(|m| path.starts_with(m) || m.starts_with(&path));

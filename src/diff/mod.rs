@@ -5,7 +5,7 @@ mod equal;
 mod leaves;
 mod verdict;
 
-pub use compare::{Comparison, Difference, Moved, Reason, compare, moved_unmanaged};
+pub use compare::{Comparison, Difference, Moved, Reason, compare, initial_only, moved_unmanaged};
 pub use equal::equal;
 pub use leaves::{leaves, look_up};
 pub use verdict::{Sides, Verdict, decide};

@@ -153,7 +153,11 @@ fn add_identities(cluster: &mut Wanted, names: &Names, out: &mut Expansion) {
     let group: Vec<Address> = cluster.depends_on.iter().filter(|a| **a == Address::resource_group()).cloned().collect();
     let location = [&cluster.body, &cluster.create_defaults].into_iter().find_map(|d| d.property("location")).cloned();
     for (address, id, why) in [
-        (&names.control, control_id, "the control plane's own, so that the kubelet's can be given before the cluster is made"),
+        (
+            &names.control,
+            control_id,
+            "the control plane's own, so that the kubelet's can be given before the cluster is made",
+        ),
         (&names.kubelet, kubelet_id, "the nodes', so that they can pull before the first pod starts"),
     ] {
         let mut defaults = Map::new();
@@ -261,8 +265,11 @@ fn identity_principal(
             None => out.unread.push((cluster.address.clone(), format!("Azure reports no principalId for {id}"))),
         },
         Seen::Absent => out.problems.push(
-            Diagnostic::error("missing-identity", format!("{} names an identity that does not exist: {id}", cluster.address))
-                .help("write it under `identities:` to have it made, or correct the ID"),
+            Diagnostic::error(
+                "missing-identity",
+                format!("{} names an identity that does not exist: {id}", cluster.address),
+            )
+            .help("write it under `identities:` to have it made, or correct the ID"),
         ),
         Seen::Unreadable(why) => out.unread.push((cluster.address.clone(), format!("{id}: {why}"))),
     }

@@ -27,6 +27,8 @@ pub struct Inputs<'a> {
     pub destroy: bool,
     /// What may be deleted and made anew.
     pub replace: &'a BTreeSet<Address>,
+    /// What an interrupted run was making: landfall's own, although no record says so yet.
+    pub ours: &'a [ArmId],
 }
 
 /// A plan in the making.
@@ -35,6 +37,7 @@ pub(super) struct Draft<'a> {
     pub recorded: &'a Recorded,
     pub live: &'a Live,
     pub replace: &'a BTreeSet<Address>,
+    pub ours: &'a [ArmId],
     /// Ids that this plan deletes and makes anew.
     pub replaced: BTreeSet<ArmId>,
     /// What references can be filled in with.
@@ -53,6 +56,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         recorded: inputs.recorded,
         live: inputs.live,
         replace: inputs.replace,
+        ours: inputs.ours,
         replaced: BTreeSet::new(),
         known: Known::default(),
         satisfied: BTreeSet::new(),
@@ -139,16 +143,21 @@ impl Draft<'_> {
     fn check_replace(&mut self, wanted: &IndexMap<Address, Wanted>) {
         for address in self.replace {
             match wanted.get(address) {
-                None => self.refuse(Diagnostic::error("replace-unknown", format!("--replace {address}: the file has no such resource"))),
+                None => self.refuse(Diagnostic::error(
+                    "replace-unknown",
+                    format!("--replace {address}: the file has no such resource"),
+                )),
                 Some(w) if w.protect => self.refuse(
                     Diagnostic::error("protected", format!("{address} is protected: no plan may replace it"))
                         .help("take `protect: true` away from it in a change of its own first"),
                 ),
-                Some(w) if w.existing => self.refuse(
-                    Diagnostic::error("replace-existing", format!("{address} is only referenced (`existing: true`), so it is not landfall's to replace")),
-                ),
+                Some(w) if w.existing => self.refuse(Diagnostic::error(
+                    "replace-existing",
+                    format!("{address} is only referenced (`existing: true`), so it is not landfall's to replace"),
+                )),
                 Some(w) => {
-                    if let (Some(id), Seen::Present(_)) = (w.id(), w.id().map_or(Seen::Absent, |id| self.live.get(id))) {
+                    if let (Some(id), Seen::Present(_)) = (w.id(), w.id().map_or(Seen::Absent, |id| self.live.get(id)))
+                    {
                         self.replaced.insert(id.clone());
                     }
                 }
@@ -158,7 +167,8 @@ impl Draft<'_> {
 
     /// Delete and create for what `--replace` names; true when that was planned.
     fn plan_replacement(&mut self, wanted: &Wanted) -> bool {
-        let Some(id) = wanted.id().filter(|id| self.replaced.contains(*id) && self.replace.contains(&wanted.address)) else {
+        let Some(id) = wanted.id().filter(|id| self.replaced.contains(*id) && self.replace.contains(&wanted.address))
+        else {
             return false;
         };
         let schema = Schema::get();
@@ -174,7 +184,9 @@ impl Draft<'_> {
     fn learn(&mut self, wanted: &IndexMap<Address, Wanted>) {
         let schema = Schema::get();
         for resource in wanted.values() {
-            let (Target::Id(id), Some(kind)) = (&resource.target, schema.resource(&resource.arm_type)) else { continue };
+            let (Target::Id(id), Some(kind)) = (&resource.target, schema.resource(&resource.arm_type)) else {
+                continue;
+            };
             let entry = self.recorded.resources.get(&resource.address);
             if let Seen::Present(observed) = self.see(id, entry, &resource.address, kind) {
                 self.known.resources.insert(resource.address.clone(), (observed.id, observed.body));

@@ -85,7 +85,9 @@ impl Draft<'_> {
             .plan
             .steps
             .iter()
-            .filter_map(|s| if let Work::Within { step, .. } = &s.work { Some((s.id.clone(), step.clone())) } else { None })
+            .filter_map(
+                |s| if let Work::Within { step, .. } = &s.work { Some((s.id.clone(), step.clone())) } else { None },
+            )
             .collect();
         for (address, entry) in &self.recorded.resources {
             for dependency in &entry.depends_on {
@@ -167,7 +169,10 @@ impl Draft<'_> {
         let mut named: BTreeSet<ArmId> = BTreeSet::new();
         for (id, seen) in &self.live.resources {
             let Seen::Present(observed) = seen else { continue };
-            let stays = !going.contains(id) && id.resource_type().is_some_and(|t| t.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters"));
+            let stays = !going.contains(id)
+                && id
+                    .resource_type()
+                    .is_some_and(|t| t.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters"));
             if stays {
                 observed.body.walk(&Path::root(), &mut |_, value| {
                     let texts: Vec<&str> = match value {
@@ -179,7 +184,8 @@ impl Draft<'_> {
                 });
             }
         }
-        let kept: Vec<Address> = doomed.iter().filter(|(_, (_, o))| named.contains(&o.id)).map(|(a, _)| a.clone()).collect();
+        let kept: Vec<Address> =
+            doomed.iter().filter(|(_, (_, o))| named.contains(&o.id)).map(|(a, _)| a.clone()).collect();
         for address in kept {
             doomed.remove(&address);
             let text = format!("{address} is not in the file, and stays: a cluster in Azure still names it");

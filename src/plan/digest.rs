@@ -20,3 +20,14 @@ pub fn digest(resource: &ResourceType, live: &Value, paths: &[Path]) -> String {
     }
     hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
+
+/// What a document says, place by place.
+pub fn said<'a>(resource: &ResourceType, document: &'a Value) -> Vec<(Path, &'a Value)> {
+    crate::diff::leaves(resource, document)
+}
+
+/// Whether Azure's value at a place is what was asked for there. For apply, which may not compare worlds itself, when Azure
+/// says that an equal resource exists already.
+pub fn same_value(resource: &ResourceType, path: &Path, wanted: &Value, live: Option<&Value>) -> bool {
+    crate::diff::equal(resource, path, wanted, live)
+}

@@ -64,7 +64,9 @@ pub(super) fn effect(resource: &ResourceType, difference: &Difference) -> Effect
         Change::OneWay | Change::OneWayReimages if turned_off => Effect::refused("cannot be turned off again"),
         Change::OneWay => Effect::of(Disruption::None).note("cannot be turned off again"),
         Change::OneWayReimages => Effect::of(Disruption::Reimages).note("cannot be turned off again"),
-        Change::ExpandOnly => Effect::of(Disruption::Unknown).note("may only grow: the new range must hold the old one"),
+        Change::ExpandOnly => {
+            Effect::of(Disruption::Unknown).note("may only grow: the new range must hold the old one")
+        }
         Change::AttachOnlyReimages if set_before => Effect::refused("cannot be changed once attached"),
         Change::AttachOnlyReimages => Effect::of(Disruption::Reimages),
     }

@@ -46,7 +46,9 @@ pub(super) fn standing(grant: &Grant, principal: &Value, live: &Live) -> Standin
         let scope = scope.or_else(|| observed.id.parent());
         match scope {
             Some(scope) if scope == grant.scope => return Standing::Present(observed.clone()),
-            Some(scope) if grant.scope.within(&scope) && observed.body.property("condition").is_none_or(Value::is_empty) => {
+            Some(scope)
+                if grant.scope.within(&scope) && observed.body.property("condition").is_none_or(Value::is_empty) =>
+            {
                 inherited = Some(observed.id.clone());
             }
             _ => {}

@@ -5,19 +5,23 @@ mod build;
 mod delete;
 mod digest;
 mod disruption;
+mod drift;
 mod grants;
 mod order;
 mod reads;
 mod resolve;
 mod resource;
 mod rotate;
+mod see;
 mod step;
 mod summary;
 
 pub use attach::{Expansion, expand};
 pub use build::{Inputs, build};
-pub use digest::digest;
+pub use digest::{digest, said, same_value};
+pub use drift::{Drift, drift, drift_reads};
 pub use grants::grant_id;
+use reads::reads_of_record;
 pub use reads::{Reads, reads};
 pub use resolve::{Known, resolve};
 pub use step::{

@@ -57,6 +57,17 @@ pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
         }
     }
     attach::reads(desired, &mut out);
+    reads_of_record(recorded, &mut out);
+    let group = Address::resource_group();
+    let group_goes = destroy || !desired.resources.contains_key(&group);
+    if group_goes && let Some(entry) = recorded.resources.get(&group).filter(|e| e.created) {
+        out.listings.insert(entry.id.clone());
+    }
+    out
+}
+
+/// What has to be read of everything that was recorded.
+pub(super) fn reads_of_record(recorded: &Recorded, out: &mut Reads) {
     for entry in recorded.resources.values() {
         if entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENTS) {
             out.grants.extend(entry.id.parent());
@@ -64,10 +75,4 @@ pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
             out.add(entry.id.clone(), &entry.arm_type);
         }
     }
-    let group = Address::resource_group();
-    let group_goes = destroy || !desired.resources.contains_key(&group);
-    if group_goes && let Some(entry) = recorded.resources.get(&group).filter(|e| e.created) {
-        out.listings.insert(entry.id.clone());
-    }
-    out
 }

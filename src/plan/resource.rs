@@ -97,34 +97,7 @@ impl Draft<'_> {
         if self.replaced.iter().any(|r| id.within(r)) {
             return Seen::Absent;
         }
-        let (Some(list), Some(parent)) = (&resource.inline, id.parent()) else {
-            return match self.live.get(id) {
-                Seen::Absent => Seen::Absent,
-                Seen::Present(observed) => Seen::Present(observed.clone()),
-                Seen::Unreadable(why) => Seen::Unreadable(why),
-            };
-        };
-        let observed = match self.live.get(&parent) {
-            Seen::Absent => return Seen::Absent,
-            Seen::Unreadable(why) => return Seen::Unreadable(why),
-            Seen::Present(observed) => observed,
-        };
-        let items = observed.body.property(list).and_then(Value::as_list).unwrap_or_default();
-        let name_of = |item: &Value| item.property("name").and_then(Value::as_str).map(str::to_owned);
-        let named = |name: &str| items.iter().find(|i| name_of(i).is_some_and(|n| n.eq_ignore_ascii_case(name)));
-        let item = entry
-            .and_then(|e| named(e.id.name()))
-            .or_else(|| named(id.name()))
-            .or_else(|| items.iter().find(|i| rotate::belongs(i, address)));
-        match item {
-            None => Seen::Absent,
-            Some(item) => {
-                let name = name_of(item).unwrap_or_default();
-                let mut body = item.clone();
-                body.remove(&Path::of(["name"]));
-                Seen::Present(Observed { id: parent.child(resource.segment(), &name), body, etag: None })
-            }
-        }
+        super::see::see(self.live, id, entry, address, resource)
     }
 
     fn plan_create(&mut self, wanted: &Wanted, resource: &ResourceType, target: Target, entry: Option<&Entry>) {
@@ -152,7 +125,9 @@ impl Draft<'_> {
     }
 
     fn plan_present(&mut self, wanted: &Wanted, resource: &ResourceType, observed: &Observed, entry: Option<&Entry>) {
-        let moved_away = entry.is_some_and(|e| e.id != observed.id && resource.inline.is_none() && !matches!(wanted.target, Target::Grant(_)));
+        let moved_away = entry.is_some_and(|e| {
+            e.id != observed.id && resource.inline.is_none() && !matches!(wanted.target, Target::Grant(_))
+        });
         if moved_away {
             // The file now means another resource by this address than the one that was recorded.
             let old = entry.map(|e| e.id.to_string()).unwrap_or_default();
@@ -177,7 +152,7 @@ impl Draft<'_> {
                 });
             }
         }
-        let created = entry.is_some_and(|e| e.created);
+        let created = entry.map_or_else(|| self.ours.contains(&observed.id), |e| e.created);
         let mut record = self.record(wanted, created, None);
         record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
         let effects: Vec<(Difference, Effect)> = comparison
@@ -209,7 +184,11 @@ impl Draft<'_> {
         hash: &dyn Fn(&Secret) -> Value,
     ) {
         let Some(entry) = entry else {
-            let step = self.step(wanted, Action::Adopt, Work::Adopt { id: observed.id.clone() }, Some(record));
+            let ours = record.created;
+            let mut step = self.step(wanted, Action::Adopt, Work::Adopt { id: observed.id.clone() }, Some(record));
+            if ours {
+                step.note = Some("made by a run that was interrupted; goes into the record".to_owned());
+            }
             self.push(step);
             return;
         };
@@ -220,7 +199,8 @@ impl Draft<'_> {
         });
         let as_before = applied.same(&entry.applied)
             && entry.id == observed.id
-            && (record.protect, &record.chosen, &record.depends_on) == (entry.protect, &entry.chosen, &entry.depends_on);
+            && (record.protect, &record.chosen, &record.depends_on)
+                == (entry.protect, &entry.chosen, &entry.depends_on);
         if !as_before {
             self.plan.remember.insert(wanted.address.clone(), Record { id: Some(observed.id.clone()), ..record });
         }
@@ -270,7 +250,9 @@ impl Draft<'_> {
         }
         for (difference, effect) in &effects {
             let Some(why) = &effect.refused else { continue };
-            let show = |v: &Option<Value>| v.as_ref().map_or_else(|| "nothing".to_owned(), |v| v.to_display_json().to_string());
+            let show = |v: &Option<Value>| {
+                v.as_ref().map_or_else(|| "nothing".to_owned(), |v| v.to_display_json().to_string())
+            };
             let path = &difference.path;
             let mut problem = Diagnostic::error(
                 "cannot-change",
@@ -299,14 +281,17 @@ impl Draft<'_> {
         observed: &Observed,
         effects: Vec<(Difference, Effect)>,
     ) {
-        let mut delete =
-            self.step(wanted, Action::Replace, Work::Delete { id: observed.id.clone(), only: None }, None);
+        let mut delete = self.step(wanted, Action::Replace, Work::Delete { id: observed.id.clone(), only: None }, None);
         delete.disruption = Disruption::Replaces;
         let body = resolve(&merged(&wanted.body, &wanted.create_defaults), &self.known);
         let record = self.record(wanted, true, Some(&wanted.create_defaults));
         let target = Target::Id(observed.id.clone());
-        let mut create =
-            self.step(wanted, Action::Replace, Work::Create { target, body: body.clone(), inline: Vec::new() }, Some(record));
+        let mut create = self.step(
+            wanted,
+            Action::Replace,
+            Work::Create { target, body: body.clone(), inline: Vec::new() },
+            Some(record),
+        );
         create.disruption = Disruption::Replaces;
         create.changes = if effects.is_empty() {
             leaves(resource, &body).into_iter().map(|(p, v)| created(p, v, Reason::File)).collect()
@@ -328,8 +313,11 @@ impl Draft<'_> {
     ) {
         if wanted.protect {
             self.refuse(
-                Diagnostic::error("protected", format!("{} would have to be rotated, and is protected", wanted.address))
-                    .help("write the live values into the file, or take `protect` away"),
+                Diagnostic::error(
+                    "protected",
+                    format!("{} would have to be rotated, and is protected", wanted.address),
+                )
+                .help("write the live values into the file, or take `protect` away"),
             );
             return;
         }
@@ -351,11 +339,17 @@ impl Draft<'_> {
         let mut add = self.step(wanted, Action::Rotate, work, Some(old_record));
         add.disruption = Disruption::Rotates;
         add.pools = vec![observed.id.name().to_owned()];
-        let pinned: Vec<String> = effects.iter().filter(|(_, e)| e.refused.is_some()).map(|(d, _)| d.path.to_string()).collect();
-        add.note = Some(format!("{} is fixed at creation: add {name}, then drain and delete {}", pinned.join(", "), observed.id.name()));
+        let pinned: Vec<String> =
+            effects.iter().filter(|(_, e)| e.refused.is_some()).map(|(d, _)| d.path.to_string()).collect();
+        add.note = Some(format!(
+            "{} is fixed at creation: add {name}, then drain and delete {}",
+            pinned.join(", "),
+            observed.id.name()
+        ));
         add.changes = effects.into_iter().map(|(d, e)| altered(d, e)).collect();
         let remove = Work::Delete { id: observed.id.clone(), only: None };
-        let mut remove = self.step(wanted, Action::Rotate, remove, Some(Record { id: Some(new_id), created: true, ..record }));
+        let mut remove =
+            self.step(wanted, Action::Rotate, remove, Some(Record { id: Some(new_id), created: true, ..record }));
         remove.disruption = Disruption::Rotates;
         remove.pools = add.pools.clone();
         remove.depends_on.insert(add.id.clone());
@@ -375,7 +369,10 @@ impl Draft<'_> {
             }
         }
         for path in &comparison.released {
-            let text = format!("{}: {path} is no longer in the file; Azure keeps its value and landfall lets go of it", wanted.address);
+            let text = format!(
+                "{}: {path} is no longer in the file; Azure keeps its value and landfall lets go of it",
+                wanted.address
+            );
             self.plan.diagnostics.push(Diagnostic::information("released", text));
         }
     }
@@ -388,8 +385,8 @@ impl Draft<'_> {
         Record {
             id: None,
             arm_type: wanted.arm_type.clone(),
-            applied: wanted.body.clone(),
-            defaulted: defaults.cloned().unwrap_or_else(Value::map),
+            applied: resolve(&wanted.body, &self.known),
+            defaulted: defaults.map_or_else(Value::map, |d| resolve(d, &self.known)),
             created,
             protect: wanted.protect,
             chosen,

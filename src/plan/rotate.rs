@@ -43,7 +43,8 @@ pub(super) fn new_name(address: &Address, old: &ArmId, wanted: &Value) -> String
 /// Whether a live pool is the one that an earlier rotation made for this address.
 pub(super) fn belongs(pool: &Value, address: &Address) -> bool {
     pool.get(&Path::of(["tags"])).and_then(Value::as_map).is_some_and(|tags| {
-        let of_address = |(k, v): (&String, &Value)| k.eq_ignore_ascii_case(POOL_TAG) && v.as_str() == Some(address.name());
+        let of_address =
+            |(k, v): (&String, &Value)| k.eq_ignore_ascii_case(POOL_TAG) && v.as_str() == Some(address.name());
         tags.iter().any(of_address)
     })
 }
@@ -54,7 +55,8 @@ mod tests {
 
     #[test]
     fn names_keep_within_aks_rules() {
-        let old = ArmId::parse("/subscriptions/s/resourceGroups/g/providers/M.C/managedClusters/c/agentPools/work").unwrap();
+        let old =
+            ArmId::parse("/subscriptions/s/resourceGroups/g/providers/M.C/managedClusters/c/agentPools/work").unwrap();
         let address: Address = "clusters.c.nodePools.workloadpool".parse().unwrap();
         let linux = new_name(&address, &old, &Value::map());
         assert_eq!((linux.len(), linux.starts_with("workload")), (12, true));
