@@ -1,1 +1,16 @@
-//! (to be built)
+//! Carries a plan out. It decides nothing: what a step sends, waits for and records stands in the plan.
+//!
+//! Before each request its intent is in the state, after it the outcome; nothing that waits for a step starts before the
+//! step's outcome is saved.
+
+mod failure;
+mod holds;
+mod overlay;
+mod record;
+mod recover;
+mod run;
+mod step;
+
+pub use failure::StepFailure;
+pub use recover::{Recovery, ours, recover};
+pub use run::{Options, Stop, run};

@@ -1,0 +1,135 @@
+//! The body of an update: what Azure has with the plan's edits on top, or the edits alone.
+
+use crate::document::{Path, Segment, Value};
+use crate::schema::{ResourceType, Update};
+
+/// The document that an update sends, in the shape of the file.
+pub(super) fn body(resource: &ResourceType, live: &Value, edits: &[(Path, Option<Value>)]) -> Value {
+    match resource.update {
+        Update::Put => whole(resource, live, edits),
+        Update::Patch => merge(resource, live, edits),
+    }
+}
+
+/// What may be sent back of the live document, edited.
+fn whole(resource: &ResourceType, live: &Value, edits: &[(Path, Option<Value>)]) -> Value {
+    let mut out = resource.writable_part(live);
+    for (path, value) in edits {
+        let place = spelled(resource, &out, path);
+        match value {
+            Some(value) => out.set(&place, value.clone()),
+            None => drop(out.remove(&place)),
+        }
+    }
+    out
+}
+
+/// What changed. A map of plain texts (tags) is replaced as a whole by a PATCH, so that all of it is sent; elsewhere a key
+/// that goes is sent as `null`.
+fn merge(resource: &ResourceType, live: &Value, edits: &[(Path, Option<Value>)]) -> Value {
+    let mut out = Value::map();
+    for (path, value) in edits {
+        let place = spelled(resource, live, path);
+        let replaced_whole = place.parent().filter(|parent| parent.segments().len() == 1 && resource.free_map(parent));
+        if let Some(parent) = replaced_whole
+            && out.get(&parent).is_none()
+            && texts_only(live.get(&parent))
+        {
+            out.set(&parent, live.get(&parent).cloned().unwrap_or_else(Value::map));
+        }
+        let in_whole = place.parent().is_some_and(|p| out.get(&p).is_some_and(|m| texts_only(Some(m)) && !p.is_root()))
+            && place.parent().is_some_and(|p| resource.free_map(&p));
+        match value {
+            Some(value) => out.set(&place, value.clone()),
+            None if in_whole => drop(out.remove(&place)),
+            None => out.set(&place, Value::Null),
+        }
+    }
+    out
+}
+
+fn texts_only(value: Option<&Value>) -> bool {
+    value.is_none_or(|v| v.as_map().is_some_and(|m| m.values().all(|v| matches!(v, Value::String(_)))))
+}
+
+/// The path with its keys as Azure spells them, where it has them in another casing.
+fn spelled(resource: &ResourceType, live: &Value, path: &Path) -> Path {
+    let mut out = Path::root();
+    for segment in path.segments() {
+        let key = match segment {
+            Segment::Index(index) => {
+                out = out.index(*index);
+                continue;
+            }
+            Segment::Key(key) => key,
+        };
+        let map = live.get(&out).and_then(Value::as_map);
+        let free = resource.free_map(&out);
+        let other =
+            map.filter(|m| free && !m.contains_key(key)).and_then(|m| m.keys().find(|k| k.eq_ignore_ascii_case(key)));
+        out = out.key(other.unwrap_or(key));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+
+    fn doc(json: serde_json::Value) -> Value {
+        Value::from_json(json)
+    }
+    fn at(path: &str) -> Path {
+        Path::parse(path).unwrap()
+    }
+
+    #[test]
+    fn a_cluster_is_sent_back_whole_without_what_azure_alone_sets() {
+        let cluster = Schema::get().resource("Microsoft.ContainerService/managedClusters").unwrap();
+        let live = doc(serde_json::json!({
+            "location": "westeurope", "provisioningState": "Succeeded", "fqdn": "x", "eTag": "e", "tags": {"a": "1", "b": "2"},
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/s": {"clientId": "c", "principalId": "p"}}},
+            "identityProfile": {"kubeletidentity": {"resourceId": "/subscriptions/s", "clientId": "c", "objectId": "o"}},
+            "agentPoolProfiles": [{"name": "p", "count": 3, "currentOrchestratorVersion": "1.35.7", "nodeImageVersion": "x", "eTag": "q"}],
+        }));
+        let edits = [
+            (at("tags.b"), None),
+            (at("tags.c"), Some(Value::text("3"))),
+            (at("sku.tier"), Some(Value::text("Standard"))),
+        ];
+        let sent = body(cluster, &live, &edits).to_display_json();
+        assert_eq!(
+            sent,
+            serde_json::json!({
+                "location": "westeurope", "tags": {"a": "1", "c": "3"}, "sku": {"tier": "Standard"},
+                "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/s": {}}},
+                "identityProfile": {"kubeletidentity": {"resourceId": "/subscriptions/s"}},
+                "agentPoolProfiles": [{"name": "p", "count": 3}],
+            })
+        );
+    }
+
+    #[test]
+    fn a_registry_is_sent_what_changed() {
+        let registry = Schema::get().resource("Microsoft.ContainerRegistry/registries").unwrap();
+        let live = doc(serde_json::json!({
+            "location": "westeurope", "tags": {"A": "1", "b": "2"}, "adminUserEnabled": true,
+            "identity": {"type": "userAssigned", "userAssignedIdentities": {"/subscriptions/s/x": {"clientId": "c"}}},
+        }));
+        let edits = [
+            (at("tags.a"), Some(Value::text("9"))),
+            (at("tags.b"), None),
+            (at("adminUserEnabled"), Some(Value::Bool(false))),
+            (at("identity.userAssignedIdentities[\"/subscriptions/s/x\"]"), None),
+        ];
+        let sent = body(registry, &live, &edits).to_display_json();
+        assert_eq!(
+            sent,
+            serde_json::json!({
+                "tags": {"A": "9"}, "adminUserEnabled": false,
+                "identity": {"userAssignedIdentities": {"/subscriptions/s/x": null}},
+            })
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! After a run that was cut off: what Azure still works on is waited for, before anything is planned.
+
+use std::time::Duration;
+
+use crate::azure::{Client, Wait};
+use crate::names::{Address, ArmId};
+use crate::schema::Schema;
+use crate::state::{JournalEntry, State};
+
+/// What a cut-off run left behind.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// What it was making: if it is there, it is landfall's own and not a stranger.
+    pub ours: Vec<ArmId>,
+    /// Operations that ended badly meanwhile: of what, and Azure's reason.
+    pub failed: Vec<(Address, String)>,
+    /// How many operations were waited for.
+    pub followed: usize,
+}
+
+/// The ids that a cut-off run was making, without asking Azure anything.
+pub fn ours(state: &State) -> Vec<ArmId> {
+    let made = |entry: &&JournalEntry| ["create", "rotate", "replace"].contains(&entry.action.as_str());
+    // A create that failed may have left something behind as well; it is ours all the same.
+    let open = state.open_steps();
+    let failed = state.failed_steps();
+    let all = open.into_iter().chain(failed.into_iter().map(|(entry, _)| entry));
+    let named = all.filter(made).filter_map(|last| {
+        last.id.clone().or_else(|| {
+            let of_step = |e: &&JournalEntry| e.step == last.step && e.address == last.address;
+            state.journal.iter().rev().filter(of_step).find_map(|e| e.id.clone())
+        })
+    });
+    named.collect()
+}
+
+/// Follows every operation that the journal says is running, to its end. `told` hears what is waited for. The state is not
+/// touched: whether a step was done is for the next plan to see, which reads what is there.
+pub async fn recover(client: &Client, state: &State, told: &(dyn Fn(&Address, &Wait) + Send + Sync)) -> Recovery {
+    let mut out = Recovery { ours: ours(state), ..Recovery::default() };
+    for last in state.open_steps() {
+        let history = || state.journal.iter().rev().filter(|e| e.step == last.step && e.address == last.address);
+        let operation = history().find_map(|e| e.operation.clone());
+        let id = history().find_map(|e| e.id.clone());
+        if let (Some(operation), Some(id)) = (operation, id) {
+            let minutes = id.resource_type().and_then(|t| Schema::get().resource(&t).map(|r| r.minutes)).unwrap_or(90);
+            let operation = super::record::operation(operation, id, Duration::from_secs(minutes * 60));
+            out.followed += 1;
+            if let Err(error) = client.follow(&operation, &|wait| told(&last.address, &wait)).await {
+                out.failed.push((last.address.clone(), error.to_string()));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,258 @@
+//! The run: which step may start, how many at once, what a failure or an interruption stops.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
+
+use super::StepFailure;
+use super::holds::Holds;
+use super::record::{Recorder, entry};
+use super::step::{Crew, label};
+use crate::azure::Client;
+use crate::event::{Event, Outcome, Report, StepOutcome};
+use crate::names::{Address, ArmId, CorrelationId, StepId};
+use crate::plan::{Known, Plan, Step, Work};
+use crate::state::{State, StateError, Store};
+
+/// How far a run was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Go on.
+    No,
+    /// Start nothing new, follow what runs.
+    StartNothing,
+    /// Stop following too; the next run resumes.
+    Leave,
+}
+
+/// What a run needs beside the plan.
+pub struct Options<'a> {
+    /// Most steps at once.
+    pub parallelism: usize,
+    /// Tells the time, as RFC 3339 in UTC.
+    pub now: &'a (dyn Fn() -> String + Send + Sync),
+    /// Hears what happens.
+    pub events: &'a (dyn Fn(Event) + Send + Sync),
+    /// Says when to stop.
+    pub stop: watch::Receiver<Stop>,
+    /// Ids that an interrupted run was making: they are landfall's own.
+    pub ours: &'a [ArmId],
+}
+
+/// Carries the plan out. The state is written before and after each request; what failed stops only what waits for it.
+///
+/// # Errors
+/// Only when the state cannot be written. Everything else is in the report.
+pub async fn run(
+    client: &Client,
+    plan: &Plan,
+    state: &mut State,
+    store: &dyn Store,
+    options: Options<'_>,
+) -> Result<Report, StateError> {
+    prepare(plan, state, store).await?;
+    let mut report = Report::default();
+    if !plan.steps.is_empty() {
+        let shared = Crew {
+            client,
+            recorder: Recorder::new(state, store, options.now),
+            known: Mutex::new(Known::default()),
+            answers: Mutex::new(BTreeMap::new()),
+            events: options.events,
+            ours: options.ours,
+        };
+        let holds = Holds::of(&plan.steps);
+        report = Scheduler::new(plan, &shared, &holds, &options).run().await;
+    }
+    if report.complete() && !state.journal.is_empty() {
+        state.journal.clear();
+        store.save(state).await?;
+    }
+    Ok(report)
+}
+
+/// The record of what needs no request is brought up to date, and the journal of an earlier run made room in.
+async fn prepare(plan: &Plan, state: &mut State, store: &dyn Store) -> Result<(), StateError> {
+    for address in &plan.forget {
+        state.recorded.resources.remove(address);
+    }
+    for (address, record) in &plan.remember {
+        let before = state.recorded.resources.get(address);
+        let seen = before.map(|e| e.seen.clone()).unwrap_or_else(crate::document::Value::map);
+        if let Some(id) = record.id.clone().or_else(|| before.map(|e| e.id.clone())) {
+            let key = state.recorded.key.0.clone();
+            let entry = entry(record, id, seen, &Known::default(), &key);
+            state.recorded.resources.insert(address.clone(), entry);
+        }
+    }
+    let journal = state.journal.len();
+    state.start_journal();
+    let moved = !plan.forget.is_empty() || !plan.remember.is_empty() || journal != state.journal.len();
+    // A state that was never saved is saved before the first request, so that no request is made that cannot be recorded.
+    if moved || !plan.steps.is_empty() {
+        store.save(state).await?;
+    }
+    Ok(())
+}
+
+struct Scheduler<'a> {
+    plan: &'a Plan,
+    shared: &'a Crew<'a>,
+    options: &'a Options<'a>,
+    holds: &'a Holds,
+    waiting: BTreeMap<StepId, &'a Step>,
+    /// In the plan's order, which is the order of starting.
+    order: Vec<StepId>,
+    done: BTreeSet<StepId>,
+    lost: BTreeMap<StepId, Address>,
+    report: Report,
+}
+
+type Running<'a> = FuturesUnordered<BoxFuture<'a, (&'a Step, Instant, Result<(), StepFailure>)>>;
+
+impl<'a> Scheduler<'a> {
+    fn new(plan: &'a Plan, shared: &'a Crew<'a>, holds: &'a Holds, options: &'a Options<'a>) -> Self {
+        Self {
+            plan,
+            shared,
+            options,
+            holds,
+            waiting: plan.steps.iter().map(|s| (s.id.clone(), s)).collect(),
+            order: plan.steps.iter().map(|s| s.id.clone()).collect(),
+            done: BTreeSet::new(),
+            lost: BTreeMap::new(),
+            report: Report::default(),
+        }
+    }
+
+    async fn run(mut self) -> Report {
+        let steps = self.plan.steps.iter().filter(|s| !matches!(s.work, Work::Within { .. })).count();
+        (self.options.events)(Event::RunStarted { steps });
+        let mut running: Running<'a> = FuturesUnordered::new();
+        let mut started: BTreeMap<StepId, &'a Step> = BTreeMap::new();
+        let mut stop = self.options.stop.clone();
+        loop {
+            let stopping = *stop.borrow_and_update();
+            if stopping != Stop::No {
+                self.report.interrupted = true;
+            }
+            if stopping == Stop::Leave {
+                break;
+            }
+            if stopping == Stop::No {
+                self.start_ready(&mut running, &mut started);
+            }
+            if running.is_empty() {
+                break;
+            }
+            tokio::select! {
+                ended = running.next() => {
+                    if let Some((step, since, result)) = ended {
+                        started.remove(&step.id);
+                        self.ended(step, since, result);
+                    }
+                }
+                changed = stop.changed() => {
+                    if changed.is_err() {
+                        // Nobody is left who could stop the run: wait for the steps alone.
+                        if let Some((step, since, result)) = running.next().await {
+                            started.remove(&step.id);
+                            self.ended(step, since, result);
+                        }
+                    }
+                }
+            }
+        }
+        // Dropping what runs stops the following, not Azure's work.
+        drop(running);
+        for step in started.into_values() {
+            if let Err(failure) = self.shared.recorder.left(step).await {
+                self.report.failed.push(self.outcome(step, failure.told(), None));
+            }
+            self.report.left.push(self.outcome(step, "Azure still works on it".to_owned(), None));
+            self.finished(step, Outcome::Left, std::time::Duration::ZERO);
+        }
+        self.skip_rest();
+        self.report
+    }
+
+    fn start_ready(&mut self, running: &mut Running<'a>, started: &mut BTreeMap<StepId, &'a Step>) {
+        for id in self.order.clone() {
+            if running.len() >= self.options.parallelism.max(1) {
+                return;
+            }
+            let Some(step) = self.waiting.get(&id).copied() else { continue };
+            if let Some(culprit) = step.depends_on.iter().find_map(|d| self.lost.get(d)).cloned() {
+                self.waiting.remove(&id);
+                self.skip(step, format!("{culprit} did not end well"));
+                continue;
+            }
+            if !step.depends_on.iter().all(|d| self.done.contains(d)) {
+                continue;
+            }
+            self.waiting.remove(&id);
+            started.insert(id, step);
+            let (shared, holds) = (self.shared, self.holds);
+            running.push(Box::pin(async move {
+                let _held = holds.take(&step.holds).await;
+                let since = Instant::now();
+                if !matches!(step.work, Work::Within { .. }) {
+                    let address = label(step).clone();
+                    (shared.events)(Event::StepStarted { step: step.id.clone(), address, action: step.action.word() });
+                }
+                (step, since, shared.carry_out(step).await)
+            }));
+        }
+    }
+
+    fn ended(&mut self, step: &'a Step, since: Instant, result: Result<(), StepFailure>) {
+        let outcome = match result {
+            Ok(()) => {
+                self.done.insert(step.id.clone());
+                self.report.done += 1;
+                Outcome::Done
+            }
+            Err(failure) => {
+                self.lost.insert(step.id.clone(), step.address.clone());
+                self.report.stale |= failure.is_stale();
+                let outcome = self.outcome(step, failure.told(), failure.correlation());
+                let event =
+                    Outcome::Failed { message: outcome.message.clone(), correlation: outcome.correlation.clone() };
+                self.report.failed.push(outcome);
+                event
+            }
+        };
+        self.finished(step, outcome, since.elapsed());
+    }
+
+    fn skip_rest(&mut self) {
+        for id in self.order.clone() {
+            if let Some(step) = self.waiting.remove(&id) {
+                let culprit = step.depends_on.iter().find_map(|d| self.lost.get(d)).cloned();
+                let why = match culprit {
+                    Some(culprit) => format!("{culprit} did not end well"),
+                    None => "the run was interrupted".to_owned(),
+                };
+                self.skip(step, why);
+            }
+        }
+    }
+
+    fn skip(&mut self, step: &'a Step, why: String) {
+        self.lost.insert(step.id.clone(), step.address.clone());
+        self.report.skipped.push(self.outcome(step, why.clone(), None));
+        self.finished(step, Outcome::Skipped { why }, std::time::Duration::ZERO);
+    }
+
+    fn outcome(&self, step: &Step, message: String, correlation: Option<CorrelationId>) -> StepOutcome {
+        StepOutcome { address: step.address.clone(), action: step.action.word(), message, correlation }
+    }
+
+    fn finished(&self, step: &Step, outcome: Outcome, elapsed: std::time::Duration) {
+        let (id, address, action) = (step.id.clone(), step.address.clone(), step.action.word());
+        (self.options.events)(Event::StepFinished { step: id, address, action, outcome, elapsed });
+    }
+}

@@ -1,0 +1,285 @@
+//! One step: what it sends, and what it makes sure of around that.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::record::Recorder;
+use super::{StepFailure, overlay};
+use crate::azure::{Client, Kind, Method, Started, Wait, Write};
+use crate::document::{Path, Value};
+use crate::event::Event;
+use crate::model::{Observed, Seen, Target};
+use crate::names::{Address, ArmId};
+use crate::observe;
+use crate::plan::{InlineChild, Known, Step, Work, digest, grant_id, resolve};
+use crate::schema::{ResourceType, Schema, Update};
+
+/// How often an update is tried again when the resource moves between its GET and its PUT.
+const PRECONDITION_TRIES: usize = 5;
+
+/// What the steps of a run share.
+pub(super) struct Crew<'a> {
+    pub client: &'a Client,
+    pub recorder: Recorder<'a>,
+    pub known: Mutex<Known>,
+    /// Last documents by id, for children that travel in their parent's write.
+    pub answers: Mutex<BTreeMap<ArmId, Value>>,
+    pub events: &'a (dyn Fn(Event) + Send + Sync),
+    /// Ids that an interrupted run was making.
+    pub ours: &'a [ArmId],
+}
+
+impl Crew<'_> {
+    /// Carries one step out; its outcome is on disk when this returns.
+    pub(super) async fn carry_out(&self, step: &Step) -> Result<(), StepFailure> {
+        let result = match &step.work {
+            Work::Create { target, body, inline } => self.create(step, target, body, inline).await.map(Some),
+            Work::Update { id, edits, expects, digest } => {
+                self.update(step, id, edits, (expects, digest)).await.map(Some)
+            }
+            Work::Delete { id, only } => {
+                if let Some(only) = only {
+                    self.nothing_else_in(id, only).await?;
+                }
+                self.delete(step, id).await.map(|()| None)
+            }
+            Work::Adopt { id } => self.read(id, &step.arm_type).await.and_then(|seen| present(seen, id)).map(Some),
+            Work::Within { id, .. } => Ok(self.passenger(step, id).await),
+        };
+        match result {
+            Ok(seen) => {
+                let known = {
+                    let mut known = self.known.lock().await;
+                    match &seen {
+                        Some(o) => drop(known.resources.insert(step.address.clone(), (o.id.clone(), o.body.clone()))),
+                        None => drop(known.resources.remove(&step.address)),
+                    }
+                    known.clone()
+                };
+                if let Some(o) = &seen {
+                    self.answers.lock().await.insert(o.id.clone(), o.body.clone());
+                }
+                self.recorder.done(step, seen.as_ref(), &known).await
+            }
+            Err(failure) => {
+                self.recorder.failed(step, &failure).await?;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        step: &Step,
+        target: &Target,
+        body: &Value,
+        inline: &[InlineChild],
+    ) -> Result<Observed, StepFailure> {
+        let resource = kind_of(step);
+        let known = self.known.lock().await.clone();
+        let mut document = resolve(body, &known);
+        for child in inline {
+            let list = document.as_map_mut().entry(child.property.clone()).or_insert_with(|| Value::List(Vec::new()));
+            if let Value::List(items) = list {
+                items.push(resolve(&child.element, &known));
+            }
+        }
+        let id = match target {
+            Target::Id(id) => id.clone(),
+            Target::Grant(grant) => match resolve(&grant.principal, &known) {
+                Value::String(principal) => grant_id(grant, &principal).ok_or_else(|| StepFailure::Unknown {
+                    what: format!("a principal ({principal} is no object id)"),
+                })?,
+                other => return Err(unknown(&other)),
+            },
+        };
+        let is_grant = matches!(target, Target::Grant(_)) || is_role_assignment(resource);
+        // Between plan and apply somebody may have made it. A role assignment says all it is by its name, so asking twice
+        // is one assignment and needs no look.
+        if !is_grant {
+            match self.read(&id, &step.arm_type).await? {
+                Seen::Present(_) if !self.ours.contains(&id) => {
+                    return Err(StepFailure::Stale { what: format!("{id} exists by now") });
+                }
+                _ => {}
+            }
+        }
+        let arm = resource.to_arm(&document).to_request_json().ok_or_else(|| unknown(&document))?;
+        self.recorder.intend(step, &id, None).await?;
+        let sent = self.send(step, resource, Method::Put, &id, Some(arm), None).await;
+        match sent {
+            Err(StepFailure::Azure(error)) if is_grant && error.kind == Kind::AlreadyExists => {
+                self.equal_grant(&id, &document).await?.ok_or(StepFailure::Azure(error))
+            }
+            other => {
+                other?;
+                present(self.read(&id, &step.arm_type).await?, &id)
+            }
+        }
+    }
+
+    /// Azure says that an equal assignment exists under another name: it is taken for what it is.
+    async fn equal_grant(&self, id: &ArmId, wanted: &Value) -> Result<Option<Observed>, StepFailure> {
+        let Some(scope) = id.parent() else { return Ok(None) };
+        let wants = observe::Wants { grants: vec![scope.clone()], ..observe::Wants::default() };
+        let (live, _) = observe::observe(self.client, &wants).await;
+        let Some(Seen::Present(listed)) = live.grants.get(&scope) else { return Ok(None) };
+        let resource = Schema::get().resource(&id.resource_type().unwrap_or_default());
+        let equal = listed.iter().find(|o| {
+            let alike = |(path, value): &(Path, &Value)| {
+                resource.is_some_and(|r| crate::plan::same_value(r, path, value, o.body.get(path)))
+            };
+            o.id.parent().as_ref() == Some(&scope)
+                && resource.is_some_and(|r| crate::plan::said(r, wanted).iter().all(alike))
+        });
+        Ok(equal.cloned())
+    }
+
+    async fn update(
+        &self,
+        step: &Step,
+        id: &ArmId,
+        edits: &[(Path, Option<Value>)],
+        (expects, expected): (&[Path], &str),
+    ) -> Result<Observed, StepFailure> {
+        let resource = kind_of(step);
+        let known = self.known.lock().await.clone();
+        let edits: Vec<(Path, Option<Value>)> =
+            edits.iter().map(|(path, value)| (path.clone(), value.as_ref().map(|v| resolve(v, &known)))).collect();
+        for attempt in 1.. {
+            let live = present(self.read(id, &step.arm_type).await?, id)?;
+            if digest(resource, &live.body, expects) != expected {
+                return Err(StepFailure::Stale { what: format!("{} changed after it was planned", step.address) });
+            }
+            let document = overlay::body(resource, &live.body, &edits);
+            let arm = resource.to_arm(&document).to_request_json().ok_or_else(|| unknown(&document))?;
+            let method = match resource.update {
+                Update::Put => Method::Put,
+                Update::Patch => Method::Patch,
+            };
+            let etag = live.etag.as_ref().filter(|_| resource.etag && resource.update == Update::Put);
+            self.recorder.intend(step, id, Some(expected)).await?;
+            match self.send(step, resource, method, id, Some(arm), etag).await {
+                Err(StepFailure::Azure(e)) if e.kind == Kind::Precondition && attempt < PRECONDITION_TRIES => {
+                    (self.events)(Event::StepWaits {
+                        step: step.id.clone(),
+                        why: "it changed meanwhile; read again".to_owned(),
+                    });
+                }
+                Err(failure) => return Err(failure),
+                Ok(()) => return present(self.read(id, &step.arm_type).await?, id),
+            }
+        }
+        unreachable!("BUG: the loop ends by returning")
+    }
+
+    async fn delete(&self, step: &Step, id: &ArmId) -> Result<(), StepFailure> {
+        let resource = kind_of(step);
+        self.recorder.intend(step, id, None).await?;
+        self.send(step, resource, Method::Delete, id, None, None).await
+    }
+
+    /// Sends one write and follows its operation to the end.
+    async fn send(
+        &self,
+        step: &Step,
+        resource: &ResourceType,
+        method: Method,
+        id: &ArmId,
+        body: Option<serde_json::Value>,
+        if_match: Option<&crate::names::Etag>,
+    ) -> Result<(), StepFailure> {
+        let deadline = Duration::from_secs(resource.minutes * 60);
+        let write = Write { method, id, api_version: &resource.api_version, body, if_match, deadline };
+        let notify = |wait: Wait| self.tell(step, &wait);
+        if let Started::Running(operation) = self.client.write(write, &notify).await? {
+            self.recorder.running(step, &operation).await?;
+            self.client.follow(&operation, &notify).await?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, step: &Step, wait: &Wait) {
+        let step = step.id.clone();
+        let waits = |why: String| Event::StepWaits { step: step.clone(), why };
+        (self.events)(match wait {
+            Wait::Status(status) => Event::OperationPolled { step: step.clone(), status: status.clone() },
+            Wait::Retrying { why, after } => waits(format!("{why}; again in {} s", after.as_secs().max(1))),
+            Wait::Throttled(after) => waits(format!("throttled by Azure; again in {} s", after.as_secs().max(1))),
+            Wait::Busy { why, .. } => waits(format!("another operation is in progress: {why}")),
+            Wait::Propagating { why, .. } => waits(format!("a grant has yet to spread: {why}")),
+        });
+    }
+
+    async fn read(&self, id: &ArmId, arm_type: &str) -> Result<Seen<Observed>, StepFailure> {
+        let resource = Schema::get().resource(arm_type).expect("BUG: a plan only has types of the schema");
+        match self.client.get(id, &resource.api_version).await {
+            Ok(answer) => Ok(Seen::Present(observe::observed(resource, id, answer.body))),
+            Err(error) if error.kind == Kind::NotFound => Ok(Seen::Absent),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A resource group is deleted only with what the plan deletes in it, looked at just before.
+    async fn nothing_else_in(
+        &self,
+        group: &ArmId,
+        only: &std::collections::BTreeSet<ArmId>,
+    ) -> Result<(), StepFailure> {
+        let listed = match observe::listing(self.client, group).await {
+            Seen::Absent => return Ok(()),
+            Seen::Present(listed) => listed,
+            Seen::Unreadable(why) => {
+                return Err(StepFailure::Stale { what: format!("the content of {group} cannot be read ({why})") });
+            }
+        };
+        let strangers: Vec<String> =
+            listed.iter().filter(|id| !only.iter().any(|o| id.within(o))).map(ToString::to_string).collect();
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        Err(StepFailure::Stale {
+            what: format!("{group} now holds {}, which this plan does not delete", strangers.join(", ")),
+        })
+    }
+
+    /// What the carrier's answer says of a child that travelled in it.
+    async fn passenger(&self, step: &Step, id: &ArmId) -> Option<Observed> {
+        step.record.as_ref()?;
+        let list = kind_of(step).inline.as_deref()?;
+        let answers = self.answers.lock().await;
+        let items = answers.get(&id.parent()?)?.property(list)?.as_list()?;
+        let named =
+            |i: &&Value| i.property("name").and_then(Value::as_str).is_some_and(|n| n.eq_ignore_ascii_case(id.name()));
+        let mut body = items.iter().find(named).cloned().unwrap_or_else(Value::map);
+        body.remove(&Path::of(["name"]));
+        Some(Observed { id: id.clone(), body, etag: None })
+    }
+}
+
+fn kind_of(step: &Step) -> &'static ResourceType {
+    Schema::get().resource(&step.arm_type).expect("BUG: a plan only has types of the schema")
+}
+
+fn is_role_assignment(resource: &ResourceType) -> bool {
+    resource.extension && resource.name.starts_with("Microsoft.Authorization/")
+}
+
+fn present(seen: Seen<Observed>, id: &ArmId) -> Result<Observed, StepFailure> {
+    match seen {
+        Seen::Present(observed) => Ok(observed),
+        _ => Err(StepFailure::Vanished { id: id.clone() }),
+    }
+}
+
+fn unknown(document: &Value) -> StepFailure {
+    let waits: Vec<String> = document.templates().into_iter().map(|(path, t)| format!("{t} (at {path})")).collect();
+    StepFailure::Unknown { what: if waits.is_empty() { "a value".to_owned() } else { waits.join(", ") } }
+}
+
+/// What a person reads of a step: its address.
+pub(super) fn label(step: &Step) -> &Address {
+    &step.address
+}
