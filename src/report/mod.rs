@@ -1,1 +1,17 @@
-//! (to be built)
+//! What people and machines read: the plan, its progress, its end. Writes to the writer it is given and asks nobody anything.
+
+mod drift;
+mod json;
+mod layout;
+mod palette;
+mod plan;
+mod progress;
+mod state;
+mod summary;
+
+pub use drift::{DriftReport, drift_json, drift_text};
+pub use json::plan_json;
+pub use plan::{Heading, plan_text};
+pub use progress::Progress;
+pub use state::{state_list_json, state_list_text, state_show_json, state_show_text};
+pub use summary::{closing, summary_line};

@@ -1,0 +1,85 @@
+//! The one-line counts, and what is said when a run ends.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::palette::{BAD, CHANGE, DIM, GOOD, paint};
+use crate::event::{Report, StepOutcome};
+use crate::plan::Plan;
+
+/// `Plan: 1 to create, 1 to update; 4 unchanged.`
+pub fn summary_line(plan: &Plan) -> String {
+    let s = plan.summary();
+    let parts: Vec<String> = [
+        (s.create, "create"),
+        (s.update, "update"),
+        (s.rotate, "rotate"),
+        (s.replace, "replace"),
+        (s.delete, "delete"),
+        (s.adopt, "adopt"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} to {word}"))
+    .collect();
+    if parts.is_empty() {
+        return format!("{} {} unchanged.", paint(GOOD, "Nothing to do."), s.unchanged);
+    }
+    let unchanged = if s.unchanged > 0 { format!("; {} unchanged", s.unchanged) } else { String::new() };
+    format!("Plan: {}{unchanged}.", parts.join(", "))
+}
+
+/// What is said when a run ended: what is done, what is not and why, what to run next.
+pub fn closing(report: &Report, environment: &str, elapsed: Duration, destroyed: bool, flags: &str) -> String {
+    let mut out = String::new();
+    let word = if destroyed { "Destroyed" } else { "Applied" };
+    let count = |n: usize| if n == 1 { "1 step".to_owned() } else { format!("{n} steps") };
+    if report.complete() {
+        let text = format!("{word} {environment}: {} in {}.", count(report.done), seconds(elapsed));
+        let _ = writeln!(out, "{}", paint(GOOD, text));
+        let next = if destroyed { String::new() } else { format!("Check with: landfall plan {environment}{flags}") };
+        if !next.is_empty() {
+            let _ = writeln!(out, "{next}");
+        }
+        return out;
+    }
+    let verb = if report.interrupted { "was interrupted" } else { "did not end well" };
+    let _ = writeln!(
+        out,
+        "{}",
+        paint(BAD, format!("{environment} {verb} after {}: {} done.", seconds(elapsed), count(report.done)))
+    );
+    let mut list = |title: &str, style: anstyle::Style, items: &[StepOutcome], with_message: bool| {
+        if items.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{title}");
+        for item in items {
+            let _ = writeln!(out, "  {} {}", paint(style, item.action), item.address);
+            if with_message {
+                for line in super::plan::wrapped(&item.message, 74) {
+                    let _ = writeln!(out, "      {line}");
+                }
+                if let Some(correlation) = item.correlation.as_ref().filter(|c| !item.message.contains(c.as_str())) {
+                    let _ = writeln!(out, "      {}", paint(DIM, format!("correlation id {correlation}")));
+                }
+            }
+        }
+    };
+    list("Failed:", BAD, &report.failed, true);
+    list("Azure still works on (the next run goes on from there):", CHANGE, &report.left, false);
+    list("Not started:", DIM, &report.skipped, true);
+    let command = if destroyed { "destroy" } else { "apply" };
+    let _ = writeln!(out, "\nWhat is done is recorded. Go on with: landfall {command} {environment}{flags}");
+    out
+}
+
+/// `4 s`, `3 min 20 s`.
+pub(super) fn seconds(elapsed: Duration) -> String {
+    let whole = elapsed.as_secs();
+    match whole {
+        0 => format!("{:.1} s", elapsed.as_secs_f64()),
+        1..60 => format!("{whole} s"),
+        _ => format!("{} min {} s", whole / 60, whole % 60),
+    }
+}
