@@ -1,12 +1,12 @@
 //! The client of Azure Resource Manager: JSON bodies at its edge, and below that credentials, retries, throttling, paging and
 //! long-running operations. It knows nothing of plans, and nothing of what a document means.
 
-//A
-//B
+mod assertion;
+mod certificate;
 mod client;
 mod clock;
 mod codes;
-//C
+mod credential;
 mod error;
 mod gate;
 mod kind;
@@ -20,7 +20,7 @@ mod token;
 mod transport;
 
 pub use client::{Answer, Client, Method, Started, Write};
-//D pub use credential::{Choice, CredentialError, CredentialSettings, ReadFile, credential};
+pub use credential::{Choice, CredentialError, CredentialSettings, ReadFile, credential};
 pub use error::{Cause, Error, Failure};
 pub use kind::{Classified, Kind, classify};
 pub use operation::{Operation, OperationKind, Wait};
