@@ -1,0 +1,152 @@
+//! The token authority, and what ARM says about itself: subscriptions, regions, providers, clouds.
+
+use serde_json::{Value as Json, json};
+
+use super::behaviour::service;
+use super::call::{Answered, Call};
+use super::message::Response;
+use super::refusal::Refusal;
+use crate::schema::Schema;
+
+impl Call<'_> {
+    /// Answers the paths that need no token; `None` for all others.
+    pub(super) fn authority(&mut self, parts: &[&str]) -> Option<Answered> {
+        match *parts {
+            [_, "oauth2", "v2.0", "token"] => Some(Ok(self.token())),
+            [tenant, "v2.0", ".well-known", "openid-configuration"] => Some(Ok(self.openid(tenant))),
+            ["common", "discovery", "instance"] => {
+                let base = self.base();
+                Some(Ok(Response::json(
+                    200,
+                    &json!({"tenant_discovery_endpoint": format!("{base}/common/v2.0/.well-known/openid-configuration"),
+                            "api-version": "1.1", "metadata": []}),
+                )))
+            }
+            ["metadata", "endpoints"] => Some(Ok(self.endpoints())),
+            _ => None,
+        }
+    }
+
+    fn token(&mut self) -> Response {
+        let form: Vec<(String, String)> = url::form_urlencoded::parse(&self.request.body).into_owned().collect();
+        let get = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).unwrap_or_default();
+        let client = get("client_id").to_owned();
+        if get("client_secret") == "wrong" {
+            let text = format!(
+                "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
+                 value, not the client secret ID, for a secret added to app '{client}'.\r\nTrace ID: {}",
+                self.world.guid()
+            );
+            let body = json!({"error": "invalid_client", "error_description": text, "error_codes": [7_000_215],
+                "trace_id": self.world.guid().to_string(), "correlation_id": self.world.guid().to_string()});
+            return Response::json(401, &body);
+        }
+        if get("grant_type") != "client_credentials"
+            || (get("client_secret").is_empty() && get("client_assertion").is_empty())
+        {
+            let body = json!({"error": "invalid_request",
+                "error_description": "AADSTS900144: The request body must contain a client secret or a client assertion.",
+                "error_codes": [900_144]});
+            return Response::json(400, &body);
+        }
+        let token = format!("sandbox.{}", self.world.guid());
+        Response::json(
+            200,
+            &json!({"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token}),
+        )
+    }
+
+    fn openid(&self, tenant: &str) -> Response {
+        let base = self.base();
+        Response::json(
+            200,
+            &json!({"issuer": format!("{base}/{tenant}/v2.0"), "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
+                "authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/authorize"),
+                "jwks_uri": format!("{base}/{tenant}/discovery/v2.0/keys"), "response_types_supported": ["code"],
+                "subject_types_supported": ["pairwise"], "id_token_signing_alg_values_supported": ["RS256"]}),
+        )
+    }
+
+    fn endpoints(&self) -> Response {
+        let base = self.base();
+        Response::json(
+            200,
+            &json!([{"name": "Sandbox", "resourceManager": format!("{base}/"),
+                "authentication": {"loginEndpoint": format!("{base}/"), "audiences": ["https://management.core.windows.net/",
+                    "https://management.azure.com/"], "tenant": "common", "identityProvider": "AAD"},
+                "suffixes": {"acrLoginServer": "azurecr.io"}}]),
+        )
+    }
+
+    pub(super) fn unauthenticated(&self) -> Response {
+        let body = json!({"error": {"code": "AuthenticationFailed",
+            "message": "Authentication failed. The 'Authorization' header is missing."}});
+        let challenge = format!(
+            "Bearer authorization_uri=\"{}/{}\", error=\"invalid_token\", error_description=\"The authentication failed because \
+             of missing 'Authorization' header.\"",
+            self.base(),
+            service().tenant
+        );
+        Response::json(401, &body).with("www-authenticate", challenge)
+    }
+
+    pub(super) fn subscription(&self, id: &str) -> Json {
+        json!({"id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "Sandbox", "state": "Enabled",
+            "tenantId": service().tenant, "authorizationSource": "RoleBased",
+            "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "Sandbox", "spendingLimit": "Off"}})
+    }
+
+    /// The subscriptions that hold something, and one that always exists.
+    pub(super) fn subscriptions(&self) -> Response {
+        let mut ids: Vec<&str> = self.world.resources.keys().filter_map(|k| k.split('/').nth(2)).collect();
+        ids.push("00000000-0000-0000-0000-000000000000");
+        ids.sort_unstable();
+        ids.dedup();
+        self.page(ids.into_iter().map(|id| self.subscription(id)).collect())
+    }
+
+    pub(super) fn locations(&self, path: &str) -> Response {
+        let entry = |name: &String| json!({"id": format!("{path}/{name}"), "name": name, "type": "Region", "displayName": name});
+        Response::json(200, &json!({"value": service().regions.iter().map(entry).collect::<Vec<_>>()}))
+    }
+
+    pub(super) fn providers(&self) -> Response {
+        let mut names: Vec<&str> = Schema::get().resources().filter_map(|r| r.name.split('/').next()).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.page(names.into_iter().map(|n| self.provider_entry(n)).collect())
+    }
+
+    pub(super) fn provider(&self, namespace: &str) -> Answered {
+        let known = Schema::get().resources().filter_map(|r| r.name.split('/').next());
+        match known.into_iter().find(|n| n.eq_ignore_ascii_case(namespace)) {
+            Some(name) => Ok(Response::json(200, &self.provider_entry(name))),
+            None => {
+                let message = format!("The resource namespace '{namespace}' is invalid.");
+                Err(Refusal::arm(404, "InvalidResourceNamespace", message))
+            }
+        }
+    }
+
+    fn provider_entry(&self, namespace: &str) -> Json {
+        let types: Vec<Json> = Schema::get()
+            .resources()
+            .filter_map(|r| r.name.split_once('/').map(|(n, kind)| (n, kind, r)))
+            .filter(|(n, ..)| *n == namespace)
+            .map(|(_, kind, r)| json!({"resourceType": kind, "apiVersions": [r.api_version], "locations": service().regions}))
+            .collect();
+        json!({"id": format!("/subscriptions/{}/providers/{namespace}", self.subscription_id()), "namespace": namespace,
+            "registrationState": "Registered", "registrationPolicy": "RegistrationRequired", "resourceTypes": types})
+    }
+
+    pub(super) fn kubernetes_versions(&self) -> Response {
+        let offered = &service().kubernetes;
+        let entry = |(minor, patches): (&String, &Vec<String>)| {
+            let patches: serde_json::Map<String, Json> =
+                patches.iter().map(|p| (p.clone(), json!({"upgrades": []}))).collect();
+            json!({"version": minor, "isDefault": *minor == offered.default, "isPreview": false,
+                "capabilities": {"supportPlan": ["KubernetesOfficial"]}, "patchVersions": patches})
+        };
+        Response::json(200, &json!({"values": offered.offered.iter().map(entry).collect::<Vec<_>>()}))
+    }
+}
