@@ -22,7 +22,7 @@ use super::request::{may_carry_token, same_origin, shown, subscription, target};
 use super::retry::Jitter;
 use super::send::{Call, Reply, retry_after};
 use super::settings::{ClientSettings, Patience, Trace};
-use super::token::{self, Tokens};
+use super::token::Tokens;
 use crate::names::{ArmId, CorrelationId, Etag};
 
 /// More pages than this are a loop that changes its links: ARM's pages hold hundreds of items.
@@ -141,8 +141,8 @@ impl Client {
                 let _ = timeout(WARM, self.0.settings.transport.execute_request(&head)).await;
             }
         };
-        let (token, ()) = tokio::join!(self.0.tokens.get(), warm);
-        token.map(|_| ()).map_err(|error| token::failed(&error))
+        let (token, ()) = tokio::join!(self.token(), warm);
+        token
     }
 
     /// Reads one resource.

@@ -19,6 +19,7 @@ use url::Url;
 
 use super::assertion::{Proof, Service};
 use super::certificate::{CertificateError, Signer};
+use super::entra::Entra;
 
 /// Reads a file, whole.
 pub type ReadFile = Arc<dyn Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync>;
@@ -284,7 +285,7 @@ impl CredentialSettings {
         proof: Proof,
     ) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         let options = self.options();
-        Fresh::new(choice, move || {
+        Fresh::of(choice, move || {
             let options = ClientAssertionCredentialOptions { client_options: options.clone() };
             let made = ClientAssertionCredential::new(tenant.clone(), client.clone(), proof.clone(), Some(options))?;
             Ok(made as Arc<dyn TokenCredential>)
@@ -295,7 +296,7 @@ impl CredentialSettings {
         let choice = Choice::ClientSecret;
         let [secret, tenant, client] = self.all(choice, [&[SECRET], &[TENANT], &[CLIENT]])?;
         let (options, secret) = (self.options(), Secret::new(secret));
-        Fresh::new(choice, move || {
+        Fresh::of(choice, move || {
             let options = ClientSecretCredentialOptions { client_options: options.clone() };
             let made = ClientSecretCredential::new(&tenant, client.clone(), secret.clone(), Some(options))?;
             Ok(made as Arc<dyn TokenCredential>)
@@ -305,7 +306,7 @@ impl CredentialSettings {
     fn managed_identity(&self) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         let user_assigned_id = self.var(CLIENT).map(|id| UserAssignedId::ClientId(id.to_owned()));
         let client_options = self.options();
-        Fresh::new(Choice::ManagedIdentity, move || {
+        Fresh::of(Choice::ManagedIdentity, move || {
             let options = ManagedIdentityCredentialOptions {
                 user_assigned_id: user_assigned_id.clone(),
                 client_options: client_options.clone(),
@@ -316,7 +317,7 @@ impl CredentialSettings {
 
     fn az(&self) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         let tenant_id = self.var(TENANT).map(str::to_owned);
-        Fresh::new(Choice::Az, move || {
+        Fresh::of(Choice::Az, move || {
             let options = AzureCliCredentialOptions { tenant_id: tenant_id.clone(), ..Default::default() };
             Ok(AzureCliCredential::new(Some(options))? as Arc<dyn TokenCredential>)
         })
@@ -327,7 +328,7 @@ impl CredentialSettings {
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host = self.authority_host();
         ClientOptions {
-            transport: Some(Transport::new(self.transport.clone())),
+            transport: Some(Transport::new(Arc::new(Entra(self.transport.clone())))),
             cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))),
             retry: RetryOptions::none(),
             ..ClientOptions::default()
@@ -372,7 +373,7 @@ struct Fresh {
 }
 
 impl Fresh {
-    fn new(
+    fn of(
         choice: Choice,
         make: impl Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync + 'static,
     ) -> Result<Arc<dyn TokenCredential>, CredentialError> {

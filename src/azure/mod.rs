@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod codes;
 mod credential;
+mod entra;
 mod error;
 mod gate;
 mod kind;

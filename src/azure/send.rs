@@ -133,6 +133,23 @@ impl Client {
         unreachable!("BUG: a request was tried more often than can be counted")
     }
 
+    /// Fetches the token if need be, and waits out an outage of whoever gives it.
+    pub(super) async fn token(&self) -> Result<(), Error> {
+        let start = Instant::now();
+        for attempt in 1.. {
+            let error = match self.tokens().get().await {
+                Ok(_) => return Ok(()),
+                Err(error) => token::failed(&error),
+            };
+            let outcome = Outcome { kind: error.kind, retry_after: None, write: false, sent: false, met: self.met() };
+            match next(attempt, start.elapsed(), &outcome, true, self.patience(), self.chance()) {
+                Next::After(wait) => sleep(wait).await,
+                Next::Stop => return Err(error.change(|f| (f.attempts, f.elapsed) = (attempt, start.elapsed()))),
+            }
+        }
+        unreachable!("BUG: a token was asked for more often than can be counted")
+    }
+
     async fn once(&self, call: &Call<'_>, gate: &Arc<Gate>, id: &str, attempt: u32) -> Result<Reply, Failed> {
         if let Err(error) = self.tokens().get().await {
             return Err(Failed { error: token::failed(&error), retry_after: None, sent: false });

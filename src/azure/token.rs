@@ -78,6 +78,7 @@ impl TokenCredential for Tokens {
 
 /// What it means that there is no token.
 pub(super) fn failed(error: &azure_core::Error) -> Error {
+    let error = telling(error);
     let cause = Cause::of(error);
     let chain = cause.chain();
     let (status, answered) = match error.kind() {
@@ -94,6 +95,17 @@ pub(super) fn failed(error: &azure_core::Error) -> Error {
     let what = if answered || said.is_some() { "no token was given" } else { "no token could be fetched" };
     let (code, reason) = said.map_or((None, chain), |(code, text)| (Some(code), text));
     Error::new(kind, format!("{what}: {reason}")).change(|f| (f.code, f.source) = (code, Some(cause)))
+}
+
+/// The innermost error of the SDK's: around it are only the names of its credentials.
+fn telling(error: &azure_core::Error) -> &azure_core::Error {
+    let mut found = error;
+    let mut next = std::error::Error::source(error);
+    while let Some(inner) = next {
+        found = inner.downcast_ref().unwrap_or(found);
+        next = inner.source();
+    }
+    found
 }
 
 /// Entra's code and sentence, wherever the SDK left them: with a line break in it, its own parser gives up.

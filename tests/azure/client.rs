@@ -1,12 +1,10 @@
 //! The ARM client against a scripted transport in this process, on tokio's paused clock: every answer is written down here, and
 //! every request that was sent can be looked at.
 
-mod azure_script;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_script::{Answered, Script, script};
+use crate::script::{Answered, Script, script};
 use landfall::azure::{Client, Kind, Method, Operation, OperationKind, Started, Wait, Write};
 use landfall::names::{ArmId, Etag};
 use serde_json::json;
@@ -450,7 +448,7 @@ async fn only_so_many_are_in_flight() {
     let (client, id) = (script.client(), id());
     let start = Instant::now();
     futures::future::join_all((0..16).map(|_| client.get(&id, "1"))).await;
-    assert_eq!(start.elapsed().as_secs(), 16 / azure_script::PARALLELISM as u64);
+    assert_eq!(start.elapsed().as_secs(), 16 / crate::script::PARALLELISM as u64);
 }
 
 #[tokio::test(start_paused = true)]
