@@ -250,16 +250,20 @@ fn remaining(headers: &Headers) -> Option<u64> {
     left.filter_map(|(_, value)| value.as_str().trim().parse().ok()).min()
 }
 
+/// Nobody waits longer for one answer, whatever it asks; the budgets of `retry` end well before.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long an answer asks to wait: milliseconds, seconds, or until a date, which is measured from the answer's own date.
 pub(super) fn retry_after(headers: &Headers) -> Option<Duration> {
-    for name in ["x-ms-retry-after-ms", "retry-after-ms"] {
-        if let Some(ms) = header(headers, name).and_then(|v| v.parse().ok()) {
-            return Some(Duration::from_millis(ms));
-        }
-    }
+    let mut milliseconds = ["x-ms-retry-after-ms", "retry-after-ms"].into_iter();
+    let milliseconds = milliseconds.find_map(|name| header(headers, name)?.parse().ok()).map(Duration::from_millis);
+    milliseconds.or_else(|| seconds_or_date(headers)).map(|wait| wait.min(LONGEST_WAIT))
+}
+
+fn seconds_or_date(headers: &Headers) -> Option<Duration> {
     let text = header(headers, "retry-after")?;
     if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        return Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_WAIT));
     }
     // An HTTP date is RFC 2822 with `GMT` for the zone.
     let date = |text: &str| time::OffsetDateTime::parse(text, &Rfc2822).ok();

@@ -126,6 +126,20 @@ async fn budgets_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_absurd_wait_is_not_taken() {
+    for asked in ["1e300", "18446744073709551615", "99999999", "Thu, 10 Sep 2999 06:44:46 GMT"] {
+        let script = script([refused(429, "Throttled").header("retry-after", asked)]);
+        let (result, took) = write(&script).await;
+        assert_eq!((result.unwrap_err().kind, took.as_secs()), (Kind::Throttled, 0), "{asked}");
+    }
+    for strange in ["-5", "nan", "soon", ""] {
+        let script = script([refused(429, "Throttled").header("retry-after", strange), Answered::json(200, json!({}))]);
+        let (result, took) = write(&script).await;
+        assert!(result.is_ok() && (1..=3).contains(&took.as_secs()), "{strange}: {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_stands_at_once() {
     for (status, code, kind) in [
         (400, "InvalidParameter", Kind::Invalid),
