@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest::{listed, nearest};
+use super::nearest::{article, listed, nearest};
 use super::problems::Problems;
 use super::resolve::{Resolved, Resolver};
 use super::scalar::{Judged, noun};
@@ -220,7 +220,6 @@ impl Body<'_, '_> {
     }
 
     fn refused(&mut self, path: &str, property: &Property, entry: &Entry) {
-        mask::hide(&entry.value, self.problems);
         let problem = if property.read_only {
             Diagnostic::error("read-only", format!("`{path}` is Azure's to set"))
         } else {
@@ -242,7 +241,7 @@ impl Body<'_, '_> {
         let children = self.children.into_iter().flatten().map(|(name, _)| name.as_str());
         let allowed: Vec<&str> = writable.chain(children).chain(declare::asides(self.address)).collect();
         let mut problem =
-            Diagnostic::error("unknown-key", format!("a {} has no property `{key}`", self.resource.label));
+            Diagnostic::error("unknown-key", format!("{} has no property `{key}`", article(&self.resource.label)));
         let child = self.children.into_iter().flatten().find(|(_, c)| c.arm_type.rsplit('/').next() == Some(key));
         problem = match (key, child, nearest(key, allowed.iter().copied())) {
             ("properties", ..) => problem.help("what ARM keeps under `properties` is written beside the other keys"),

@@ -65,7 +65,7 @@ impl Declared<'_> {
         let collection = self.children.is_some_and(|children| children.contains_key(key));
         collection
             || (asides(&self.address).contains(&key)
-                && !self.resource.properties().get(key).is_some_and(|p| !p.identifier))
+                && self.resource.properties().get(key).is_none_or(|p| p.identifier))
     }
 }
 

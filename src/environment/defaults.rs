@@ -30,10 +30,12 @@ pub(super) fn of(declared: &Declared<'_>, body: &Value, pulls: bool) -> Value {
     }
     // A region that the type needs and the table does not give is the environment's.
     let needed = declared.resource.properties().get(LOCATION).is_some_and(|p| p.required);
-    if needed && !said(LOCATION) && out.property(LOCATION).is_none() {
-        if let Some(location) = &declared.location {
-            out.set(&Path::of([LOCATION]), Value::text(location.as_str()));
-        }
+    if needed
+        && !said(LOCATION)
+        && out.property(LOCATION).is_none()
+        && let Some(location) = &declared.location
+    {
+        out.set(&Path::of([LOCATION]), Value::text(location.as_str()));
     }
     out
 }

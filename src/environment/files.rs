@@ -47,18 +47,18 @@ pub(super) fn read(name: &EnvName, sources: &dyn Sources, problems: &mut Problem
         if let Kind::Map(entries) = &mut node.kind {
             let base = entries.shift_remove(EXTENDS);
             entries.retain(|key, _| !key.starts_with(OWN));
-            next = base.and_then(|entry| base_name(&entry.value, problems)).map(|(file, at)| (file, Some(at)));
+            if let Some(entry) = base.filter(|entry| entry.value.kind != Kind::Null) {
+                let (file, at) = base_name(&entry.value, problems)?;
+                next = Some((file, Some(at)));
+            }
         }
         layers.push(node);
     }
-    let merged = layers.into_iter().rev().reduce(merge);
-    // A single layer may hold `null` too: nothing said.
-    merged.filter(|_| whole)
+    layers.into_iter().rev().reduce(merge).filter(|_| whole)
 }
 
 fn base_name(node: &Node, problems: &mut Problems) -> Option<(String, Place)> {
     match &node.kind {
-        Kind::Null => None,
         Kind::Scalar(scalar) if inside(&scalar.text) => Some((scalar.text.clone(), node.place)),
         Kind::Scalar(_) => {
             let problem = Diagnostic::error("wrong-base", "a base is a file of the same directory")

@@ -88,7 +88,7 @@ fn wanted(
         let body = reader.read(&entries, &|key| declared.aside(key));
         let needs = reader.needs;
         let defaults = defaults::of(declared, &body, defaults::pulls(declared));
-        required::check(declared, &body, &defaults, problems);
+        required::check(declared, &body, &defaults, settings, problems);
         // Without an id nothing could be done; why there is none has been reported.
         (Target::Id(declared.id.clone()?), body, defaults, needs)
     };

@@ -10,7 +10,9 @@ use super::tree::{Kind, Node};
 use crate::schema::{Child, Schema, Shape, ShapeId};
 
 /// Words in a key that nobody knows which make its value suspect: a mistyped `adminPassword` must not show either.
-const SUSPECT: [&str; 6] = ["password", "secret", "token", "accesskey", "accountkey", "credential"];
+const SUSPECT: [&str; 4] = ["password", "secret", "accesskey", "accountkey"];
+/// From this likeness on, a key counts as a mistyped secret.
+const MISTYPED: f64 = 0.8;
 
 /// The names of all properties that hold secrets somewhere.
 static SECRET_KEYS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
@@ -58,7 +60,8 @@ fn holds_secrets(id: ShapeId) -> bool {
 
 fn suspect(key: &str) -> bool {
     let lower = key.to_lowercase();
-    SECRET_KEYS.contains(key) || SUSPECT.iter().any(|word| lower.contains(word))
+    let like = |secret: &String| strsim::normalized_damerau_levenshtein(&secret.to_lowercase(), &lower) >= MISTYPED;
+    SUSPECT.iter().any(|word| lower.contains(word)) || SECRET_KEYS.iter().any(like)
 }
 
 /// Marks every scalar below this node that holds text of its own (rather than a variable) as not to be shown.
@@ -150,7 +153,7 @@ mod tests {
     #[test]
     fn masking_keeps_every_offset() {
         let text = "a: héllo€😀 b";
-        let out = masked(text, [3..15]);
+        let out = masked(text, std::iter::once(3..15));
         assert_eq!(out.len(), text.len());
         assert!(out.starts_with("a: *\u{d7}***\u{2022}") && out.ends_with(" b"), "{out}");
     }

@@ -2,11 +2,21 @@
 
 use super::declare::Declared;
 use super::problems::Problems;
+use super::settings::Settings;
+use super::tree::Kind;
 use crate::diagnostic::Diagnostic;
 use crate::document::Value;
 
+const LOCATION: &str = "location";
+
 /// Reports required properties that neither the file nor a default gives.
-pub(super) fn check(declared: &Declared<'_>, body: &Value, defaults: &Value, problems: &mut Problems) {
+pub(super) fn check(
+    declared: &Declared<'_>,
+    body: &Value,
+    defaults: &Value,
+    settings: &Settings<'_>,
+    problems: &mut Problems,
+) {
     if declared.existing {
         return;
     }
@@ -16,12 +26,13 @@ pub(super) fn check(declared: &Declared<'_>, body: &Value, defaults: &Value, pro
             continue;
         }
         // What is said wrongly has been reported where it stands.
-        if declared.entries.get(name).is_some_and(|entry| entry.value.kind != super::tree::Kind::Null) {
+        let said = declared.entries.get(name).is_some_and(|entry| entry.value.kind != Kind::Null);
+        if said || (name == LOCATION && settings.says_location) {
             continue;
         }
         let summary = format!("`{}` needs `{name}`", declared.address);
         let mut problem = Diagnostic::error("missing-property", summary);
-        if name == "location" {
+        if name == LOCATION {
             problem = problem.help("say `location` here, or once for the environment");
         }
         problems.at(declared.key, format!("without `{name}`"), problem);

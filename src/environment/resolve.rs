@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::interpolate::{Piece, pieces};
-use super::nearest::{listed, nearest};
+use super::nearest::{article, listed, nearest};
 use super::problems::Problems;
 use super::sources::Sources;
 use super::tree::Place;
@@ -160,8 +160,10 @@ impl<'a> Resolver<'a> {
         }
         if known.resource.at(&path).is_none() {
             let names = known.resource.properties().keys().map(String::as_str).chain(OF_ALL);
-            let mut problem =
-                Diagnostic::error("unresolved-reference", format!("a {} has no `{text}`", known.resource.label));
+            let mut problem = Diagnostic::error(
+                "unresolved-reference",
+                format!("{} has no `{text}`", article(&known.resource.label)),
+            );
             if let Some(meant) = nearest(&text, names) {
                 problem = problem.help(format!("did you mean `${{{address}.{meant}}}`?"));
             }

@@ -165,8 +165,8 @@ impl Judged<'_> {
             return None;
         }
         if let Some(pattern) = pattern.filter(|pattern| !matches(pattern, self.text, false)) {
-            let summary = format!("`{}` does not look like {}", self.path, self.shown());
-            return Some(Diagnostic::error("wrong-pattern", summary).help(format!("it matches {pattern}")));
+            let summary = format!("`{}` cannot be {}", self.path, self.shown());
+            return Some(Diagnostic::error("wrong-pattern", summary).help(format!("such a text matches {pattern}")));
         }
         if min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max) {
             return None;

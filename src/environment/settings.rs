@@ -24,6 +24,8 @@ pub(super) struct Settings<'a> {
     pub subscription: Option<SubscriptionId>,
     pub group: Option<ResourceGroupName>,
     pub location: Option<String>,
+    /// Whether it says a region, be it a wrong one.
+    pub says_location: bool,
     /// Tags that resources inherit.
     pub tags: Option<&'a Node>,
     pub cloud: Cloud,
@@ -68,6 +70,7 @@ pub(super) fn read<'a>(root: &'a Entries, resolver: &Resolver<'_>, problems: &mu
         },
         group,
         location: said("location").and_then(|node| read.text(node, "location")),
+        says_location: said("location").is_some(),
         tags,
         cloud: said("cloud").and_then(|node| read.cloud(node)).unwrap_or_default(),
         state: said("state").and_then(|node| read.state(node)).unwrap_or_default(),

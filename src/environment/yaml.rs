@@ -55,7 +55,15 @@ pub(super) fn parse(file: usize, problems: &mut Problems) -> Option<Node> {
         Err(error) => {
             super::mask::hide_lines(&text, file, problems);
             let place = error.location().map_or(Place { file, start: 0, end: 0 }, |at| place_of(&text, file, at));
-            problems.at(place, "", explained(&error));
+            let line = text[..place.start].rfind('\n').map_or(0, |at| at + 1);
+            let mut problem = explained(&error);
+            if text[line..].starts_with('\t') {
+                problem = problem.help("YAML indents with spaces; this line starts with a tab");
+            }
+            if problem.code == "syntax" && text[line..].lines().next().is_some_and(|line| line.contains("${")) {
+                problem = problem.help("inside {...} and [...] a text with ${...} stands in quotes");
+            }
+            problems.at(place, "", problem);
             None
         }
     }
@@ -85,8 +93,17 @@ fn explained(error: &Error) -> Diagnostic {
         }
         Error::UnsupportedTag { .. } => Diagnostic::error("unknown-tag", "environment files use no tags")
             .help("a text that starts with ! stands in quotes"),
-        Error::Message { msg, .. } => Diagnostic::error("syntax", format!("this is no YAML: {msg}")),
-        _ => Diagnostic::error("syntax", "this is no YAML that an environment can hold"),
+        Error::Message { msg, .. } | Error::ExternalMessage { msg, .. } if msg.contains("recursion limit") => {
+            Diagnostic::error("too-large", "this file is deeper than any environment")
+        }
+        Error::Message { msg, .. } | Error::ExternalMessage { msg, .. } => {
+            Diagnostic::error("syntax", format!("this is no YAML: {msg}"))
+        }
+        other => {
+            let text = other.to_string();
+            let what = text.split(" at line ").next().unwrap_or_default();
+            Diagnostic::error("syntax", format!("this is no YAML that an environment can hold: {what}"))
+        }
     }
 }
 

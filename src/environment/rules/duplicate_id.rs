@@ -18,7 +18,9 @@ pub(super) fn check(case: &mut Case<'_>) {
         if let Some(first) = seen.get(&key) {
             let problem =
                 Diagnostic::error(CODE, format!("`{}` is the same resource as `{}`", wanted.address, first.address));
-            case.report(wanted, "", problem.help("Azure does not tell capitals apart in names"));
+            let capitals = wanted.address.as_str().eq_ignore_ascii_case(first.address.as_str());
+            let problem = if capitals { problem.help("Azure does not tell capitals apart in names") } else { problem };
+            case.report(wanted, "", problem);
             continue;
         }
         seen.insert(key, wanted);

@@ -8,6 +8,7 @@ pub(super) const CODE: &str = "needs-premium";
 const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
 const SKU: &str = "sku.name";
 const PREMIUM: &str = "Premium";
+const LOWER: [&str; 3] = ["Basic", "Standard", "Classic"];
 
 /// When a value needs Premium.
 enum When {
@@ -42,7 +43,7 @@ const CHILDREN: [&str; 3] = [
 pub(super) fn check(case: &mut Case<'_>) {
     for registry in case.of_type(REGISTRY) {
         let sku = match value(registry, SKU) {
-            Some(Value::String(sku)) if !is(registry, SKU, PREMIUM) => sku.clone(),
+            Some(Value::String(sku)) if LOWER.iter().any(|lower| is(registry, SKU, lower)) => sku.clone(),
             _ => continue,
         };
         let problem = |what: &str| {

@@ -3,10 +3,12 @@
 use super::table::{Case, is, value};
 use crate::diagnostic::Diagnostic;
 use crate::document::Value;
+use crate::model::Wanted;
 
 pub(super) const CODE: &str = "no-system-pool";
 const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
 const POOL: &str = "Microsoft.ContainerService/managedClusters/agentPools";
+const OTHERS: [&str; 2] = ["User", "Gateway"];
 
 pub(super) fn check(case: &mut Case<'_>) {
     for cluster in case.of_type(CLUSTER) {
@@ -18,9 +20,9 @@ pub(super) fn check(case: &mut Case<'_>) {
             .resources
             .values()
             .filter(|w| w.arm_type.eq_ignore_ascii_case(POOL) && w.parent.as_ref() == Some(&cluster.address));
-        // The mode of a pool that is only referenced is not known, so it may be the one.
-        let fine = |pool: &crate::model::Wanted| {
-            pool.existing || is(pool, "mode", "System") || matches!(value(pool, "mode"), Some(Value::Template(_)))
+        // A pool that is only referenced, or whose mode is no known word, may be the one.
+        let fine = |pool: &Wanted| {
+            pool.existing || value(pool, "mode").is_some() && !OTHERS.iter().any(|mode| is(pool, "mode", mode))
         };
         if !pools.any(fine) {
             let problem = Diagnostic::error(CODE, format!("`{}` has no node pool with `mode: System`", cluster.address))
