@@ -232,6 +232,34 @@ fn what_exists_is_only_referenced_and_its_children_are_managed() {
 }
 
 #[test]
+fn properties_of_what_exists_have_no_effect() {
+    let shown = warned("registries: {monadicprod: {existing: true, adminUserEnabled: true, location: northeurope}}\n");
+    assert!(
+        shown.contains("ignored-property") && shown.contains("t.yaml:4:44") && !shown.contains("`location`"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn places_are_right_behind_a_byte_order_mark_and_carriage_returns() {
+    let text = format!(
+        "\u{feff}{HEAD}tags: {{ü: é}}\nregistries:\n  monadicprod: {{tags: {{ü: é}}, adminUserEnable: true}}\n"
+    );
+    let (_, problems) = load(&"t".parse().unwrap(), &MapSources::new().file("t.yaml", text.replace('\n', "\r\n")));
+    let shown = problems.render(false);
+    assert!(shown.contains("environments/t.yaml:6:31"), "{shown}");
+}
+
+#[test]
+fn a_secret_behind_an_alias_is_not_shown() {
+    let shown = refused(
+        "x-all: &all {value: plain, adminUserEnable: &flag 1}\nclusters:\n  aks:\n    \
+         windowsProfile: {adminUsername: a, adminPassword: *flag, gmsaProfile: *all}\n    nodePools: {system: {vmSize: a}}\n",
+    );
+    assert!(shown.contains("{value: plain, adminUserEnable: &flag *}"), "{shown}");
+}
+
+#[test]
 fn protection_spreads_to_what_a_resource_stands_on() {
     let desired = read(
         "identities: {control: {}, other: {}}\nregistries: {monadicprod: {}}\nclusters:\n  aks:\n    protect: true\n    \
@@ -245,7 +273,6 @@ fn protection_spreads_to_what_a_resource_stands_on() {
         [
             "resourceGroup",
             "identities.control",
-            "registries.monadicprod",
             "clusters.aks",
             "clusters.aks.nodePools.system",
             "roleAssignments.pull"

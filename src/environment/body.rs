@@ -256,6 +256,6 @@ impl Body<'_, '_> {
 }
 
 /// A place cut so that a long collection does not fill the screen.
-fn first_line(place: Place) -> Place {
+pub(super) fn first_line(place: Place) -> Place {
     Place { end: place.end.min(place.start + 1), ..place }
 }

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 
+use super::body::first_line;
+use super::interpolate::{Piece, pieces};
 use super::problems::Problems;
 use super::resolve::{Known, Resolver, is_grant};
 use super::settings::{Read, Settings};
@@ -139,7 +141,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
             _ => {
                 let summary = format!("`{name}` is a map by name, not {}", node.noun());
                 let problem = Diagnostic::error("wrong-type", summary).help(format!("{name}: {{NAME: {{...}}}}"));
-                self.problems.at(Place { end: node.place.end.min(node.place.start + 1), ..node.place }, "", problem);
+                self.problems.at(first_line(node.place), "", problem);
                 return;
             }
         };
@@ -215,7 +217,13 @@ impl<'a> Walk<'a, '_, '_, '_> {
         self.problems.remember(&declared.address, &Path::root(), said);
         // A region that the type has no property for cannot be asked of it.
         let location = declared.location.clone().filter(|_| declared.resource.properties().contains_key(LOCATION));
-        let location = location.filter(|_| !declared.existing || declared.entries.contains_key(LOCATION));
+        let refers = declared.entries.get(LOCATION).is_some_and(|entry| match &entry.value.kind {
+            Kind::Scalar(scalar) => {
+                pieces(&scalar.text).is_ok_and(|pieces| pieces.iter().any(|p| matches!(p, Piece::Reference(_))))
+            }
+            _ => false,
+        });
+        let location = location.filter(|_| !refers && (!declared.existing || declared.entries.contains_key(LOCATION)));
         let known = Known { resource: declared.resource, id: declared.id.clone(), name, location };
         self.resolver.known.insert(declared.address.clone(), known);
         self.out.push(declared);
@@ -263,4 +271,27 @@ struct Member<'a> {
     resource: &'static ResourceType,
     entry: &'a Entry,
     among: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_type_has_a_property_named_as_a_key_of_our_own() {
+        fn level(children: &IndexMap<String, Child>, above: Option<&Address>) {
+            for (name, child) in children {
+                let resource = Schema::get().resource(&child.arm_type).expect("a collection's type is in the schema");
+                let address = above.map_or_else(|| Address::top(name, "x"), |parent| parent.child(name, "x"));
+                for key in asides(&address) {
+                    assert!(resource.properties().get(key).is_none_or(|p| p.identifier), "{} {key}", resource.name);
+                }
+                for key in child.children.keys() {
+                    assert!(resource.properties().get(key).is_none_or(|p| !p.writable()), "{} {key}", resource.name);
+                }
+                level(&child.children, Some(&address));
+            }
+        }
+        level(Schema::get().collections(), None);
+    }
 }

@@ -12,13 +12,14 @@ use super::settings::Settings;
 use super::sources::Sources;
 use super::tree::{Entries, Kind};
 use super::{attach, defaults, files, grant, order, protect, required, rules, settings};
-use crate::diagnostic::Diagnostics;
-use crate::document::{Map, Value};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Map, Path, Value};
 use crate::model::{Desired, Source, Target, Wanted};
 use crate::names::{Address, EnvName, Location};
 use crate::schema::{Property, Schema};
 
 const TAGS: &str = "tags";
+const LOCATION: &str = "location";
 
 /// Reads an environment. There is none exactly when the problems hold an error.
 ///
@@ -92,6 +93,9 @@ fn wanted(
         // Without an id nothing could be done; why there is none has been reported.
         (Target::Id(declared.id.clone()?), body, defaults, needs)
     };
+    if declared.existing {
+        unused(declared, &body, problems);
+    }
     let pulls_from = attach::read(declared, resolver, problems);
     needs.extend(declared.parent.clone());
     needs.extend(group_of(&declared.address, &target, all));
@@ -109,6 +113,17 @@ fn wanted(
         pulls_from,
         source: Source::File,
     })
+}
+
+/// Warns of properties of a resource that is only referenced: nobody would set them.
+fn unused(declared: &Declared<'_>, body: &Value, problems: &mut Problems) {
+    for key in body.as_map().into_iter().flat_map(Map::keys).filter(|key| *key != TAGS && *key != LOCATION) {
+        let summary = format!("`{key}` has no effect, `{}` is only referenced", declared.address);
+        let problem =
+            Diagnostic::warning("ignored-property", summary).help("take it away, or take `existing: true` away");
+        let place = problems.said(&declared.address, &Path::of([key.as_str()]));
+        problems.at(place, "", problem);
+    }
 }
 
 /// The environment's resource group, where landfall makes it and the resource lies in it.

@@ -9,7 +9,11 @@ use crate::names::Address;
 pub(super) fn spread(resources: &mut IndexMap<Address, Wanted>) {
     let mut waiting: Vec<Address> = resources.values().filter(|w| w.protect).map(|w| w.address.clone()).collect();
     while let Some(address) = waiting.pop() {
-        let mut reached: Vec<Address> = resources[&address].depends_on.iter().cloned().collect();
+        // A grant's scope is not the grant's to protect.
+        let mut reached: Vec<Address> = match resources[&address].target {
+            Target::Id(_) => resources[&address].depends_on.iter().cloned().collect(),
+            Target::Grant(_) => Vec::new(),
+        };
         reached.extend(resources.values().filter(|w| granted_to(w, &address)).map(|w| w.address.clone()));
         for other in reached {
             if let Some(wanted) = resources.get_mut(&other)

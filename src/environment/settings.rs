@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use url::Url;
 
+use super::body::first_line;
 use super::files::EXTENDS;
 use super::nearest::{listed, nearest};
 use super::problems::Problems;
@@ -144,6 +145,10 @@ impl Read<'_, '_> {
     }
 
     fn plain_tags(&mut self, node: &Node) {
+        if node.entries().is_none() {
+            let problem = Diagnostic::error("wrong-type", format!("`tags` is a map, not {}", node.noun()));
+            self.problems.at(first_line(node.place), "", problem);
+        }
         for (key, entry) in node.entries().into_iter().flatten() {
             if let Kind::Scalar(Scalar { text, sort: Sort::Text }) = &entry.value.kind {
                 let refers = matches!(super::interpolate::pieces(text), Ok(pieces)
