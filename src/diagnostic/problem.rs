@@ -111,13 +111,19 @@ impl Diagnostics {
 
     /// In the order in which they are shown: by file and place, those without a place last, each only once.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
+        fn key(d: &Diagnostic) -> (bool, Option<(&str, usize)>, Severity) {
+            (d.span.is_none(), d.span.as_ref().map(|s| (s.file.as_str(), s.range.start)), d.severity)
+        }
+        let mut all: Vec<&Diagnostic> = self.items.iter().collect();
+        all.sort_by(|a, b| key(a).cmp(&key(b)));
         let mut out: Vec<&Diagnostic> = Vec::new();
-        for item in &self.items {
-            if !out.contains(&item) {
+        for item in all {
+            // Equal problems stand at one place, so only those of this place are looked through.
+            let seen = out.iter().rev().take_while(|before| key(before) == key(item)).any(|before| *before == item);
+            if !seen {
                 out.push(item);
             }
         }
-        out.sort_by_key(|d| (d.span.is_none(), d.span.as_ref().map(|s| (s.file.clone(), s.range.start)), d.severity));
         out
     }
 
