@@ -129,13 +129,22 @@ pub(super) fn hide_lines(text: &str, file: usize, problems: &mut Problems) {
 
 /// The text with the characters of some stretches replaced, each by one as long.
 pub(super) fn masked(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String {
-    let ranges: Vec<Range<usize>> = ranges.into_iter().collect();
-    if ranges.is_empty() {
-        return text.to_owned();
-    }
+    let mut ranges: Vec<Range<usize>> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut ranges = ranges.into_iter();
+    let mut hidden = 0..0;
+    let mut covers = |at: usize| {
+        while at >= hidden.end {
+            match ranges.next() {
+                Some(next) => hidden = next,
+                None => return false,
+            }
+        }
+        hidden.contains(&at)
+    };
     text.char_indices()
         .map(|(at, c)| match c {
-            _ if c.is_whitespace() || !ranges.iter().any(|r| r.contains(&at)) => c,
+            _ if !covers(at) || c.is_whitespace() => c,
             _ => match c.len_utf8() {
                 1 => '*',
                 2 => '\u{d7}',
@@ -156,6 +165,11 @@ mod tests {
         let out = masked(text, std::iter::once(3..15));
         assert_eq!(out.len(), text.len());
         assert!(out.starts_with("a: *\u{d7}***\u{2022}") && out.ends_with(" b"), "{out}");
+    }
+
+    #[test]
+    fn stretches_may_come_twice_and_in_any_order() {
+        assert_eq!(masked("abcdefgh", [5..6, 1..3, 1..3, 2..4, 8..8]), "a***e*gh");
     }
 
     #[test]
