@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::record::Recorder;
 use super::{StepFailure, overlay};
@@ -18,6 +19,10 @@ use crate::schema::{ResourceType, Schema, Update};
 
 /// How often an update is tried again when the resource moves between its GET and its PUT.
 const PRECONDITION_TRIES: usize = 5;
+/// Microsoft documents up to ten minutes for a role assignment to be seen everywhere.
+const PROPAGATION: Duration = Duration::from_secs(600);
+/// A failed create has to be asked for anew as a whole, so it is asked less often than a refused request.
+const PROPAGATION_PAUSE: Duration = Duration::from_secs(20);
 
 /// What the steps of a run share.
 pub(super) struct Crew<'a> {
@@ -192,13 +197,23 @@ impl Crew<'_> {
         if_match: Option<&crate::names::Etag>,
     ) -> Result<(), StepFailure> {
         let deadline = Duration::from_secs(resource.minutes * 60);
-        let write = Write { method, id, api_version: &resource.api_version, body, if_match, deadline };
         let notify = |wait: Wait| self.tell(step, &wait);
-        if let Started::Running(operation) = self.client.write(write, &notify).await? {
+        let began = Instant::now();
+        loop {
+            let body = body.clone();
+            let write = Write { method, id, api_version: &resource.api_version, body, if_match, deadline };
+            let Started::Running(operation) = self.client.write(write, &notify).await? else { return Ok(()) };
             self.recorder.running(step, &operation).await?;
-            self.client.follow(&operation, &notify).await?;
+            match self.client.follow(&operation, &notify).await {
+                Ok(()) => return Ok(()),
+                // Azure took the request and found only later that a grant has yet to spread: the same is asked again.
+                Err(error) if error.kind == Kind::Propagating && began.elapsed() < PROPAGATION => {
+                    notify(Wait::Propagating { why: error.message.clone(), after: PROPAGATION_PAUSE });
+                    tokio::time::sleep(PROPAGATION_PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(())
     }
 
     fn tell(&self, step: &Step, wait: &Wait) {
@@ -217,7 +232,7 @@ impl Crew<'_> {
         let resource = Schema::get().resource(arm_type).expect("BUG: a plan only has types of the schema");
         match self.client.get(id, &resource.api_version).await {
             Ok(answer) => Ok(Seen::Present(observe::observed(resource, id, answer.body))),
-            Err(error) if error.kind == Kind::NotFound => Ok(Seen::Absent),
+            Err(error) if observe::says_absent(&error) => Ok(Seen::Absent),
             Err(error) => Err(error.into()),
         }
     }

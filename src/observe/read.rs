@@ -111,5 +111,11 @@ pub async fn listing(client: &Client, group: &ArmId) -> Seen<Vec<ArmId>> {
 }
 
 fn failed<T>(error: Error) -> Seen<T> {
-    if error.kind == Kind::NotFound { Seen::Absent } else { Seen::Unreadable(error.to_string()) }
+    if says_absent(&error) { Seen::Absent } else { Seen::Unreadable(error.to_string()) }
+}
+
+/// Whether Azure says that something does not exist. A 404 without Azure's own code comes from something in between (a proxy,
+/// a wrong URL) and says nothing about the resource.
+pub fn says_absent(error: &Error) -> bool {
+    error.kind == Kind::NotFound && error.code.is_some()
 }

@@ -1,0 +1,201 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// AKS clusters and container registries, attached to each other, from one file per environment.
+#[derive(Debug, Parser)]
+#[command(name = "landfall", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done or nothing to do, 1 failed, 2 changes or drift (plan --exit-code, drift), \
+3 wrong input, 4 refused (protected, not adopted, not confirmed, stale, locked), 130 interrupted and resumable.")]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// What goes to standard output
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Use the Azure that is built in, and a state of its own: nothing real is touched
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+    /// The folder of environment files
+    #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
+    pub environments: PathBuf,
+    /// The folder of local states
+    #[arg(long, global = true, value_name = "DIR", default_value = "state")]
+    pub state: PathBuf,
+    /// Most requests at once
+    #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub parallelism: u16,
+    /// Stop following after so long (90s, 30m, 2h); what runs in Azure goes on and the next run resumes
+    #[arg(long, global = true, value_name = "TIME", value_parser = super::settings::duration)]
+    pub timeout: Option<std::time::Duration>,
+    /// Wait so long for another run to end (90s, 30m)
+    #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = super::settings::duration)]
+    pub lock_timeout: std::time::Duration,
+    /// Trust this certificate authority too (PEM); also LANDFALL_CA_FILE
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Which credential to use instead of the first that is configured
+    #[arg(long, global = true, value_name = "KIND")]
+    pub credential: Option<String>,
+    /// Tell each request with its correlation id on standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The form of what goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check environment files; nothing is asked of Azure
+    Validate {
+        /// Names of environments; all of the folder when none is given
+        environments: Vec<String>,
+    },
+    /// Show what an apply would do
+    Plan(PlanArgs),
+    /// Make Azure what the file says
+    Apply(ApplyArgs),
+    /// Delete everything the record names, in reverse order
+    Destroy(DestroyArgs),
+    /// Compare the record with Azure: exit 0 or 2
+    Drift {
+        /// Name of the environment
+        environment: String,
+    },
+    /// Show an environment as landfall understands it
+    Show {
+        /// Name of the environment
+        environment: String,
+    },
+    /// Look into the record
+    #[command(subcommand)]
+    State(StateCommand),
+    /// The Azure that is built in
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// Exit with 2 when Azure would be changed
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Allow this address to be deleted and made anew
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<String>,
+    /// Plan the deletion of everything
+    #[arg(long)]
+    pub destroy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Take resources that exist in Azure but not in the record into the record; they can be destroyed later
+    #[arg(long)]
+    pub adopt: bool,
+    /// Allow this address to be deleted and made anew
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DestroyArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// Every recorded address with its ID
+    List {
+        /// Name of the environment
+        environment: String,
+    },
+    /// One recorded resource in full
+    Show {
+        /// Name of the environment
+        environment: String,
+        /// Address, as `state list` shows it
+        address: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SandboxCommand {
+    /// Serve the sandbox over HTTPS on this machine, as resource manager and token authority
+    Serve {
+        /// Port; 0 takes a free one
+        #[arg(long, default_value_t = 8443)]
+        port: u16,
+        /// Where ca.pem, cert.pem and key.pem lie or are written
+        #[arg(long, value_name = "DIR", default_value = "state/.sandbox/tls")]
+        tls_dir: PathBuf,
+        /// How long Azure's operations take
+        #[arg(long, value_enum, default_value_t = Pace::Demo)]
+        pace: Pace,
+        /// Answer each request so many milliseconds later
+        #[arg(long, value_name = "MS", default_value_t = 0)]
+        latency: u64,
+        /// Write each request as a line of JSON to this file
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+    },
+    /// Forget the sandbox's world and its states
+    Reset,
+}
+
+/// How long the sandbox's operations take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Pace {
+    /// No time
+    Instant,
+    /// Seconds
+    Demo,
+    /// Minutes, as in Azure
+    Real,
+}
+
+/// The command line's grammar, for its reference page.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

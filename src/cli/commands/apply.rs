@@ -1,0 +1,177 @@
+//! `landfall apply` and `landfall destroy`.
+
+use tokio::time::Instant;
+
+use super::plan::{show, verdict};
+use crate::apply::{Options, recover, run};
+use crate::azure::Wait;
+use crate::cli::args::{ApplyArgs, DestroyArgs, Global, Output};
+use crate::cli::clock;
+use crate::cli::connect::connect;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::with_stops;
+use crate::cli::project::Project;
+use crate::cli::survey::{Asked, survey};
+use crate::event::Report;
+use crate::plan::{Action, Plan, Work};
+use crate::report::{Progress, closing, report_json};
+use crate::state::State;
+
+/// Makes Azure what the file says.
+pub(crate) async fn apply(project: &Project, global: &Global, args: &ApplyArgs) -> Result<Exit, CommandError> {
+    let asked = Asked::new(false, &args.replace)?;
+    let consent = Consent { yes: args.yes, adopt: args.adopt };
+    carry_out(project, global, &args.environment, &asked, consent).await
+}
+
+/// Deletes everything that the record names.
+pub(crate) async fn destroy(project: &Project, global: &Global, args: &DestroyArgs) -> Result<Exit, CommandError> {
+    let asked = Asked::new(true, &[])?;
+    let consent = Consent { yes: args.yes, adopt: false };
+    carry_out(project, global, &args.environment, &asked, consent).await
+}
+
+/// What the person agreed to on the command line.
+struct Consent {
+    yes: bool,
+    adopt: bool,
+}
+
+async fn carry_out(
+    project: &Project,
+    global: &Global,
+    name: &str,
+    asked: &Asked,
+    consent: Consent,
+) -> Result<Exit, CommandError> {
+    let terminal = project.terminal;
+    let desired = project.load(name)?;
+    let environment = desired.environment.clone();
+    let store = project.store(&environment, &desired.state)?;
+    let verb = if asked.destroy { "destroy" } else { "apply" };
+    let holder = project.holder(&format!("{verb} {environment}"));
+    let guard = store.lock(&holder, global.lock_timeout).await?;
+    let mut state = project.state(store.as_ref(), &environment).await?;
+    let connection = connect(project, global, &desired.cloud)?;
+    let client = &connection.client;
+    let interrupted = recover_first(project, client, &state).await;
+    let (plan, heading) = survey(client, &desired, &state, asked).await?;
+    if global.output == Output::Text {
+        show(project, global, &plan, heading)?;
+    }
+    let early = match verdict(&plan) {
+        Some(exit) => Some(exit),
+        None => agreed(project, &plan, &consent, asked.destroy)?,
+    };
+    if let Some(exit) = early {
+        if global.output == Output::Json {
+            terminal.out(&report_json(&environment, &plan, None))?;
+        }
+        guard.release().await?;
+        return Ok(exit);
+    }
+    let started = Instant::now();
+    let progress = Progress::new(terminal.watched(), Box::new(move |line| terminal.line(line)));
+    if !plan.steps.is_empty() {
+        terminal.line("");
+    }
+    let report = with_stops(terminal, global.timeout, async |stop| {
+        let events = |event| progress.tell(&event);
+        let options = Options {
+            parallelism: usize::from(global.parallelism),
+            now: &clock::now,
+            events: &events,
+            stop,
+            ours: &interrupted,
+        };
+        run(client, &plan, &mut state, store.as_ref(), options).await
+    })
+    .await?;
+    if asked.destroy && report.complete() && state.recorded.resources.is_empty() {
+        store.remove().await?;
+    }
+    guard.release().await?;
+    tell_end(project, global, &plan, &report, started, asked.destroy)?;
+    Ok(ended(&report))
+}
+
+/// What a cut-off run left running is followed to its end before anything is planned.
+async fn recover_first(project: &Project, client: &crate::azure::Client, state: &State) -> Vec<crate::names::ArmId> {
+    let terminal = project.terminal;
+    let told = |address: &crate::names::Address, wait: &Wait| {
+        if let Wait::Status(status) = wait {
+            terminal.line(&format!("going on from an interrupted run: {address}: {status}"));
+        }
+    };
+    let recovery = recover(client, state, &told).await;
+    for (address, why) in &recovery.failed {
+        terminal.line(&format!("the interrupted run's work on {address} ended badly: {why}"));
+    }
+    recovery.ours
+}
+
+/// Whether the plan may be carried out: adopting and everything else must be agreed to.
+fn agreed(project: &Project, plan: &Plan, consent: &Consent, destroy: bool) -> Result<Option<Exit>, CommandError> {
+    let strangers: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|s| s.action == Action::Adopt && s.record.as_ref().is_some_and(|r| !r.created))
+        .map(|s| s.address.to_string())
+        .collect();
+    if !strangers.is_empty() && !consent.adopt {
+        return Err(CommandError::refused(format!(
+            "Azure has these already, and they are not in the record: {}",
+            strangers.join(", ")
+        ))
+        .hint("take them into the record with --adopt; what is adopted can later be destroyed")
+        .hint("or write `existing: true` to reference them only, or give your own another name"));
+    }
+    let nothing = !plan.steps.iter().any(|s| !matches!(s.work, Work::Adopt { .. }));
+    if nothing || consent.yes {
+        return Ok(None);
+    }
+    let question = if destroy { "Delete all this?" } else { "Apply this?" };
+    match project.terminal.confirm(question) {
+        Some(true) => Ok(None),
+        Some(false) => {
+            project.terminal.line("Nothing was changed.");
+            Ok(Some(Exit::Refused))
+        }
+        None => {
+            Err(CommandError::refused("nobody is here to confirm the plan")
+                .hint("pass --yes to go ahead without asking"))
+        }
+    }
+}
+
+fn tell_end(
+    project: &Project,
+    global: &Global,
+    plan: &Plan,
+    report: &Report,
+    started: Instant,
+    destroy: bool,
+) -> Result<(), CommandError> {
+    let environment = &plan.environment;
+    if global.output == Output::Json {
+        return project.terminal.out(&report_json(environment, plan, Some(report)));
+    }
+    if plan.steps.is_empty() {
+        return Ok(());
+    }
+    let flags = if project.sandbox { " --sandbox" } else { "" };
+    project.terminal.out(&format!("\n{}", closing(report, environment.as_str(), started.elapsed(), destroy, flags)))
+}
+
+fn ended(report: &Report) -> Exit {
+    if report.complete() {
+        Exit::Done
+    } else if report.interrupted {
+        Exit::Interrupted
+    } else if report.stale && report.failed.len() == 1 {
+        Exit::Refused
+    } else {
+        Exit::Failed
+    }
+}

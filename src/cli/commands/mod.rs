@@ -1,0 +1,9 @@
+//! One file per command: it fills in what the rooms need, calls them in order and picks the exit code.
+
+pub(super) mod apply;
+pub(super) mod drift;
+pub(super) mod plan;
+pub(super) mod sandbox;
+pub(super) mod show;
+pub(super) mod state;
+pub(super) mod validate;

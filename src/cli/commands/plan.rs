@@ -1,0 +1,46 @@
+//! `landfall plan`.
+
+use crate::cli::args::{Global, Output, PlanArgs};
+use crate::cli::connect::connect;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::project::Project;
+use crate::cli::survey::{Asked, survey};
+use crate::plan::Plan;
+use crate::report::{Heading, next_after_plan, plan_json, plan_text};
+
+/// Plans, and shows it.
+pub(crate) async fn run(project: &Project, global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
+    let desired = project.load(&args.environment)?;
+    let store = project.store(&desired.environment, &desired.state)?;
+    let state = project.state(store.as_ref(), &desired.environment).await?;
+    let asked = Asked::new(args.destroy, &args.replace)?;
+    let connection = connect(project, global, &desired.cloud)?;
+    let (plan, heading) = survey(&connection.client, &desired, &state, &asked).await?;
+    show(project, global, &plan, heading)?;
+    if global.output == Output::Text && plan.complete() && !plan.diagnostics.has_errors() {
+        let next = next_after_plan(&plan, args.destroy, project.sandbox);
+        project.terminal.out(&next)?;
+    }
+    Ok(match verdict(&plan) {
+        Some(exit) => exit,
+        None if args.exit_code && plan.changes_azure() => Exit::Changes,
+        None => Exit::Done,
+    })
+}
+
+/// Prints the plan in the form that was asked for.
+pub(super) fn show(project: &Project, global: &Global, plan: &Plan, heading: Heading) -> Result<(), CommandError> {
+    match global.output {
+        Output::Json => project.terminal.out(&plan_json(plan)),
+        Output::Text => project.terminal.out(&plan_text(plan, heading, project.terminal.columns())),
+    }
+}
+
+/// The exit code of a plan that may not be applied.
+pub(super) fn verdict(plan: &Plan) -> Option<Exit> {
+    if !plan.complete() {
+        return Some(Exit::Failed);
+    }
+    plan.diagnostics.has_errors().then_some(Exit::Refused)
+}

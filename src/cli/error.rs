@@ -1,0 +1,119 @@
+//! Errors as a person meets them: what happened, why, what to do; and the exit code that follows.
+
+use std::fmt::Write as _;
+
+use super::exit::Exit;
+use crate::apply::StepFailure;
+use crate::azure;
+use crate::diagnostic::Diagnostics;
+use crate::state::StateError;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub(super) enum CommandError {
+    /// Wrong input, with where it stands.
+    Input(Diagnostics),
+    /// Anything else: the message, what to do, the exit code.
+    Told { message: String, hints: Vec<String>, exit: Exit },
+    /// Whoever read the output has gone.
+    BrokenPipe,
+}
+
+impl CommandError {
+    pub(super) fn wrong(message: impl Into<String>) -> Self {
+        Self::Told { message: message.into(), hints: Vec::new(), exit: Exit::WrongInput }
+    }
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self::Told { message: message.into(), hints: Vec::new(), exit: Exit::Failed }
+    }
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::Told { message: message.into(), hints: Vec::new(), exit: Exit::Refused }
+    }
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        if let Self::Told { hints, .. } = &mut self {
+            hints.push(hint.into());
+        }
+        self
+    }
+
+    /// The exit code.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Input(_) => Exit::WrongInput,
+            Self::Told { exit, .. } => *exit,
+            Self::BrokenPipe => Exit::Done,
+        }
+    }
+
+    /// The whole text, styled; a writer may strip the styles.
+    pub(super) fn render(&self) -> String {
+        use anstyle::{AnsiColor, Style};
+        let bad: Style = AnsiColor::Red.on_default().bold();
+        let help: Style = AnsiColor::Cyan.on_default();
+        match self {
+            Self::Input(diagnostics) => format!("{}\n", diagnostics.render(true)),
+            Self::BrokenPipe => String::new(),
+            Self::Told { message, hints, .. } => {
+                let mut out = format!("{bad}error{bad:#}: {message}\n");
+                for hint in hints {
+                    let _ = writeln!(out, "{help}help{help:#}: {hint}");
+                }
+                out
+            }
+        }
+    }
+}
+
+/// An error and all its causes in one line, each said once.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut out = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !out.contains(&text) {
+            let _ = write!(out, ": {text}");
+        }
+        cause = error.source();
+    }
+    out
+}
+
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::BrokenPipe;
+        }
+        Self::failed(format!("failed to write the output: {error}"))
+    }
+}
+
+impl From<StateError> for CommandError {
+    fn from(error: StateError) -> Self {
+        let text = chain(&error);
+        match &error {
+            StateError::Locked { .. } => {
+                Self::refused(text).hint("wait for the other run, or give it time with --lock-timeout")
+            }
+            StateError::Moved { .. } => Self::refused(text).hint("another run wrote the state meanwhile: plan again"),
+            _ => Self::failed(text),
+        }
+    }
+}
+
+impl From<StepFailure> for CommandError {
+    fn from(failure: StepFailure) -> Self {
+        if failure.is_stale() { Self::refused(failure.told()) } else { Self::failed(failure.told()) }
+    }
+}
+
+impl From<azure::Error> for CommandError {
+    fn from(error: azure::Error) -> Self {
+        let unauthenticated = error.kind == azure::Kind::Unauthenticated;
+        let told = Self::failed(chain(&error));
+        if unauthenticated {
+            told.hint("see docs/authentication.md for how credentials are found, or run `az login`")
+        } else {
+            told
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! From arguments to an exit code. Can be called more than once in one process.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use super::args::{Cli, Command};
+use super::commands;
+use super::error::CommandError;
+use super::exit::Exit;
+use super::project::Project;
+use super::settings::Variables;
+use super::terminal::Terminal;
+
+/// Runs one command line, program name first, and returns the exit code.
+pub fn run<I, T>(arguments: I) -> u8
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            let _ = error.print();
+            return if wrong { Exit::WrongInput.code() } else { Exit::Done.code() };
+        }
+    };
+    let variables = Variables::read();
+    let columns = variables.get("COLUMNS").and_then(|c| c.parse().ok());
+    let terminal = Terminal::new(cli.global.color, columns);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal.line(&format!("error: failed to start: {error}"));
+            return Exit::Failed.code();
+        }
+    };
+    match runtime.block_on(dispatch(&cli, terminal, variables)) {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            terminal.say(&error.render());
+            error.exit().code()
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result<Exit, CommandError> {
+    let global = &cli.global;
+    let project = Project::new(global, terminal, variables);
+    match &cli.command {
+        Command::Validate { environments } => commands::validate::run(&project, global, environments),
+        Command::Plan(args) => commands::plan::run(&project, global, args).await,
+        Command::Apply(args) => commands::apply::apply(&project, global, args).await,
+        Command::Destroy(args) => commands::apply::destroy(&project, global, args).await,
+        Command::Drift { environment } => commands::drift::run(&project, global, environment).await,
+        Command::Show { environment } => commands::show::run(&project, global, environment).await,
+        Command::State(command) => commands::state::run(&project, global, command).await,
+        Command::Sandbox(command) => commands::sandbox::run(&project, command).await,
+    }
+}

@@ -1,0 +1,66 @@
+//! What plan, apply and destroy begin with: the file, the record, the reads, the plan.
+
+use std::collections::BTreeSet;
+
+use super::error::CommandError;
+use crate::apply;
+use crate::azure::Client;
+use crate::model::Desired;
+use crate::names::{Address, Serial};
+use crate::observe::{Statistics, Wants, observe};
+use crate::plan::{Inputs, Plan, Reads, build, reads};
+use crate::report::Heading;
+use crate::state::State;
+
+/// What is asked of a plan beside the file.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub destroy: bool,
+    pub replace: BTreeSet<Address>,
+}
+
+impl Asked {
+    pub(super) fn new(destroy: bool, replace: &[String]) -> Result<Self, CommandError> {
+        let addresses = replace.iter().map(|text| {
+            text.parse().map_err(|e: crate::names::AddressError| CommandError::wrong(format!("--replace: {e}")))
+        });
+        Ok(Self { destroy, replace: addresses.collect::<Result<_, _>>()? })
+    }
+}
+
+/// Reads what the plan needs, and plans.
+pub(super) async fn survey(
+    client: &Client,
+    desired: &Desired,
+    state: &State,
+    asked: &Asked,
+) -> Result<(Plan, Heading), CommandError> {
+    let needed = reads(desired, &state.recorded, asked.destroy);
+    client.ready().await?;
+    let (live, statistics) = observe(client, &wants(needed)).await;
+    let saved = state.serial != Serial::default();
+    let ours = apply::ours(state);
+    let plan = build(Inputs {
+        desired,
+        recorded: &state.recorded,
+        record: saved.then_some((&state.lineage, state.serial)),
+        live: &live,
+        destroy: asked.destroy,
+        replace: &asked.replace,
+        ours: &ours,
+    });
+    Ok((plan, heading(statistics)))
+}
+
+pub(super) fn heading(statistics: Statistics) -> Heading {
+    Heading { reads: statistics.reads, elapsed: statistics.elapsed }
+}
+
+/// The reads of a plan as the observer takes them.
+pub(super) fn wants(reads: Reads) -> Wants {
+    Wants {
+        resources: reads.resources.into_iter().collect(),
+        grants: reads.grants.into_iter().collect(),
+        listings: reads.listings.into_iter().collect(),
+    }
+}

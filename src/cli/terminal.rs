@@ -1,0 +1,67 @@
+//! Standard output for data, standard error for talk; colours only where they are wanted.
+
+use std::io::{IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::args::Color;
+use super::error::CommandError;
+
+/// Where output goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terminal {
+    color: ColorChoice,
+    columns: usize,
+}
+
+impl Terminal {
+    pub(super) fn new(color: Color, columns: Option<usize>) -> Self {
+        let color = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        // Wide terminals do not make a plan wide: the eye has to find the way back.
+        Self { color, columns: columns.unwrap_or(80).clamp(60, 120) }
+    }
+
+    /// Columns to lay text out for.
+    pub(super) fn columns(self) -> usize {
+        self.columns
+    }
+
+    /// Data.
+    pub(super) fn out(self, text: &str) -> Result<(), CommandError> {
+        let mut stream = AutoStream::new(std::io::stdout().lock(), self.color);
+        stream.write_all(text.as_bytes())?;
+        Ok(stream.flush()?)
+    }
+
+    /// Talk. Nobody listening is no error.
+    pub(super) fn say(self, text: &str) {
+        let mut stream = AutoStream::new(std::io::stderr().lock(), self.color);
+        let _ = stream.write_all(text.as_bytes());
+        let _ = stream.flush();
+    }
+
+    /// One line of talk.
+    pub(super) fn line(self, text: &str) {
+        self.say(&format!("{text}\n"));
+    }
+
+    /// Whether a person watches standard error.
+    pub(super) fn watched(self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
+    /// Asks a question that is answered with `yes`; `None` when nobody is there to answer.
+    pub(super) fn confirm(self, question: &str) -> Option<bool> {
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        self.say(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).ok()?;
+        Some(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
+    }
+}
