@@ -142,6 +142,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
                 let summary = format!("`{name}` is a map by name, not {}", node.noun());
                 let problem = Diagnostic::error("wrong-type", summary).help(format!("{name}: {{NAME: {{...}}}}"));
                 self.problems.at(first_line(node.place), "", problem);
+                self.unclear(parent);
                 return;
             }
         };
@@ -159,6 +160,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
     fn member(&mut self, collection: &str, name: &str, member: Member<'a>, parent: Option<&Parent>) {
         let Member { child, resource, entry, among } = member;
         if !naming::check(name, resource, entry.key, self.problems) {
+            self.unclear(parent);
             return;
         }
         let entries = match &entry.value.kind {
@@ -172,6 +174,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
             _ => {
                 let summary = format!("`{name}` is a map of properties, not {}", entry.value.noun());
                 self.problems.at(entry.value.place, "", Diagnostic::error("wrong-type", summary));
+                self.unclear(parent);
                 return;
             }
         };
@@ -210,6 +213,10 @@ impl<'a> Walk<'a, '_, '_, '_> {
                 self.collection(key, child, &entry.value, Some(&below));
             }
         }
+    }
+
+    fn unclear(&mut self, parent: Option<&Parent>) {
+        self.problems.unclear.extend(parent.map(|parent| parent.address.clone()));
     }
 
     fn add(&mut self, declared: Declared<'a>, name: String, entry: &Entry) {

@@ -88,8 +88,8 @@ fn unreadable(file: &str, asked: Option<Place>, why: &ReadProblem, sources: &dyn
                 Some(_) => Diagnostic::error("missing-base", format!("there is no file `{shown}`")),
                 None => Diagnostic::error("missing-environment", format!("there is no environment file `{shown}`")),
             };
-            let fitting: Vec<&str> =
-                names.iter().map(String::as_str).filter(|n| asked.is_some() || !n.starts_with('_')).collect();
+            let bases = asked.is_some() && names.iter().any(|name| name.starts_with('_'));
+            let fitting: Vec<&str> = names.iter().map(String::as_str).filter(|n| n.starts_with('_') == bases).collect();
             if let Some(meant) = nearest(file, fitting.iter().copied().filter(|n| *n != file)) {
                 problem = problem.help(format!("did you mean `{meant}`?"));
             }

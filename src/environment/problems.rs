@@ -1,6 +1,6 @@
 //! Collects what is found, with the texts it is found in; knows where everything that was said stands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::tree::{Entries, Place};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
@@ -20,6 +20,8 @@ pub(super) struct Problems {
     pub files: Vec<File>,
     /// Stretches whose characters are never shown.
     pub masks: Vec<Place>,
+    /// Resources of which a child could not be read: what they have in all cannot be judged.
+    pub unclear: HashSet<Address>,
     found: Diagnostics,
     places: HashMap<(Address, String), Place>,
 }

@@ -13,7 +13,7 @@ const OTHERS: [&str; 2] = ["User", "Gateway"];
 pub(super) fn check(case: &mut Case<'_>) {
     for cluster in case.of_type(CLUSTER) {
         let hosted = value(cluster, "hostedSystemProfile.enabled").and_then(Value::as_bool) == Some(true);
-        if hosted || is(cluster, "sku.name", "Automatic") {
+        if hosted || is(cluster, "sku.name", "Automatic") || case.unclear(cluster) {
             continue;
         }
         let mut pools = case

@@ -68,6 +68,11 @@ impl<'a> Case<'a> {
         resources.values().filter(move |w| !w.existing && w.arm_type.eq_ignore_ascii_case(arm_type))
     }
 
+    /// Whether some child of a resource could not be read.
+    pub(super) fn unclear(&self, wanted: &Wanted) -> bool {
+        self.problems.unclear.contains(&wanted.address)
+    }
+
     /// Where a property is said; its resource's key, when it is not.
     pub(super) fn said(&self, wanted: &Wanted, path: &str) -> Place {
         self.problems.said(&wanted.address, &Path::parse(path).unwrap_or_default())
