@@ -1,6 +1,6 @@
 //! What the words of an environment file come to mean.
 
-#![expect(clippy::unwrap_used, reason = "what these helpers unwrap is written in this file")]
+#![expect(clippy::unwrap_used, reason = "what these functions unwrap is written in this file")]
 
 use landfall::document::{Path, Value};
 use landfall::environment::{MapSources, RULES, load};
