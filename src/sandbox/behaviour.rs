@@ -77,6 +77,8 @@ pub(super) struct Behaviour {
     pub premium_parent: bool,
     /// A path of the request that is answered under another.
     pub moved: Vec<(String, String)>,
+    /// Paths that only these api-versions show.
+    pub shown_at: BTreeMap<String, Vec<String>>,
     /// The provider's own 404, where it has one.
     pub not_found_from_provider: Option<NotFound>,
 }

@@ -170,7 +170,17 @@ fn read(shape: ShapeId, value: &Json, path: &str, reading: Reading, wrong: &mut 
                 wrong.push(Wrong { path: path.to_owned(), detail });
             }
         }
-        (Shape::Enum { .. } | Shape::Text { .. }, Json::String(_)) => {}
+        (Shape::Text { min, max, pattern, .. }, Json::String(text)) => {
+            // An empty text is how several clients say "choose for me" (kubernetesVersion, vmSize), whatever the pattern.
+            let length = text.chars().count() as u64;
+            let fits = |p: &String| regex_lite::Regex::new(p).map_or(true, |p| p.is_match(text));
+            if length > 0 && (min.is_some_and(|min| length < min) || max.is_some_and(|max| length > max)) {
+                wrong.push(Wrong { path: path.to_owned(), detail: format!("has {length} characters") });
+            } else if length > 0 && !pattern.as_ref().is_none_or(fits) {
+                wrong.push(Wrong { path: path.to_owned(), detail: format!("'{text}' does not match its pattern") });
+            }
+        }
+        (Shape::Enum { .. }, Json::String(_)) => {}
         (Shape::Enum { .. } | Shape::Text { .. }, _) => bad("a string"),
     }
     value.clone()

@@ -108,6 +108,7 @@ impl Call<'_> {
             old,
             sent,
             is_patch: false,
+            born: 0,
         };
         let body = self.complete(&write, Some(parent))?;
         let body = settled_pool(self, &write, body, parent)?;

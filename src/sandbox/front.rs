@@ -102,10 +102,7 @@ impl Sandbox {
         let at_ms = self.options.clock.now_ms();
         let entry = self.note(&request, at_ms, in_flight.now);
         if !self.options.latency.is_zero() {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "imitated latency of the network, in tokio's time, which tests pause"
-            )]
+            // Imitated latency of the network, in tokio's time, which tests pause.
             tokio::time::sleep(self.options.latency).await;
         }
         let response = self.answer(&request);

@@ -89,15 +89,13 @@ pub(super) fn fill(json: &mut Json, defaults: &Json) {
     }
 }
 
-/// Takes away nulls at every depth, and empty lists and objects where `empties`; `keep` names top-level keys to leave as
-/// they are.
+/// Takes away nulls at every depth, and empty lists and objects where `empties`; `keep` names top-level keys whose
+/// empties stay.
 pub(super) fn prune(json: &mut Json, empties: bool, keep: &[&str]) {
     match json {
         Json::Object(map) => {
             map.retain(|key, value| {
-                if keep.contains(&key.as_str()) {
-                    return true;
-                }
+                let empties = empties && !keep.contains(&key.as_str());
                 prune(value, empties, &[]);
                 match value {
                     Json::Null => false,

@@ -4,6 +4,7 @@
 mod address;
 mod behaviour;
 mod call;
+mod certificate;
 mod check;
 mod clock;
 mod clusters;
@@ -23,13 +24,16 @@ mod principals;
 mod refusal;
 mod registries;
 mod resources;
+mod serve;
 mod show;
 mod versions;
 mod world;
 
+pub use certificate::CertificateError;
 pub use clock::{Clock, SteppedClock, SystemClock, TokioClock};
 pub use fault::{Answer, Fault};
 pub use front::{Options, Sandbox};
 pub use in_process::InProcess;
 pub use message::{Logged, Request, Response};
 pub use pace::Pace;
+pub use serve::{ServeError, ServeOptions, serve};

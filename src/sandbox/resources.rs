@@ -31,6 +31,8 @@ pub(super) struct Write<'a> {
     /// What was sent, as far as it may be kept.
     pub sent: Json,
     pub is_patch: bool,
+    /// The serial under which it is made, or was.
+    pub born: u64,
 }
 
 impl Call<'_> {
@@ -104,7 +106,10 @@ impl Call<'_> {
         let reading = Reading { whole: !is_patch, unknown: version != resource.api_version };
         let sent = check(resource, &body, reading).map_err(|wrong| refuse_body(behaviour, &wrong))?;
         let group = group.unwrap_or_default();
-        let mut write = Write { target, resource, behaviour, key, id, group, old, sent, is_patch };
+        let born = self.world.resources.get(&key).map_or_else(|| self.world.serial + 1, |r| r.born);
+        // Taken now: what is made in passing has a later one.
+        self.world.serial = self.world.serial.max(born);
+        let mut write = Write { target, resource, behaviour, key, id, group, old, sent, is_patch, born };
         self.preconditions(&write)?;
         self.not_busy(&write)?;
         locate(&mut write)?;
@@ -172,7 +177,6 @@ impl Call<'_> {
 
     pub(super) fn context<'b>(&self, write: &'b Write<'_>, body: &Json, parent: Option<&'b Json>) -> Context<'b> {
         let existing = self.world.resources.get(&write.key);
-        let born = existing.map_or(self.world.serial + 1, |r| r.born);
         let location = text(parent.unwrap_or(body), "location").to_owned();
         Context {
             name: write.target.name(),
@@ -180,7 +184,7 @@ impl Call<'_> {
             location,
             subscription: subscription_of(&write.target.scope).unwrap_or_default(),
             tenant: &service().tenant,
-            seed: format!("{}|{born}", write.key),
+            seed: format!("{}|{}", write.key, write.born),
             made: time_text(existing.map_or(self.now, |r| r.made_ms)),
             changed: time_text(self.now),
             parent,
@@ -197,7 +201,10 @@ impl Call<'_> {
                 resource.etag += 1;
                 resource.changed_ms = now;
             }
-            None => drop(self.world.insert(&write.id, &write.resource.name, write.target.name(), body, now)),
+            None => {
+                let made = self.world.insert(&write.id, &write.resource.name, write.target.name(), body, now);
+                made.born = write.born;
+            }
         }
         let created = write.old.is_none();
         let mut operation = None;
@@ -243,8 +250,18 @@ impl Call<'_> {
         let Some(existing) = self.world.resources.get(&key) else { return Ok(Response::empty(204)) };
         let behaviour = behaviour::of(&resource.name);
         let (id, old) = (existing.id.clone(), existing.body.clone());
-        let write =
-            Write { target, resource, behaviour, key, id, group, old: Some(old), sent: json!({}), is_patch: true };
+        let write = Write {
+            target,
+            resource,
+            behaviour,
+            key,
+            id,
+            group,
+            old: Some(old),
+            sent: json!({}),
+            is_patch: true,
+            born: 0,
+        };
         self.preconditions(&write)?;
         if let Some(operation) = self.world.running(&write.key).filter(|o| o.kind == Kind::Delete) {
             let id = operation.id.clone();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::behaviour;
 use super::call::Call;
-use super::json_path::{at, set, text};
+use super::json_path::{at, remove, set, text};
 use super::operations::time_text;
 use super::world::{Kind, Resource};
 
@@ -35,6 +35,10 @@ impl Call<'_> {
         }
         if behaviour.system_data {
             out["systemData"] = system_data(resource);
+        }
+        let version = self.request.query("api-version").unwrap_or_default();
+        for (path, _) in behaviour.shown_at.iter().filter(|(_, versions)| !versions.contains(&version)) {
+            remove(&mut out, path);
         }
         if resource.arm_type == CLUSTER {
             self.show_cluster(key, &mut out, kind == Some(Kind::Create));
