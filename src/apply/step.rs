@@ -12,7 +12,7 @@ use crate::azure::{Client, Kind, Method, Started, Wait, Write};
 use crate::document::{Path, Value};
 use crate::event::Event;
 use crate::model::{Observed, Seen, Target};
-use crate::names::{Address, ArmId};
+use crate::names::{Address, ArmId, Etag};
 use crate::observe;
 use crate::plan::{InlineChild, Known, Step, Work, digest, grant_id, resolve};
 use crate::schema::{ResourceType, Schema, Update};
@@ -23,6 +23,14 @@ const PRECONDITION_TRIES: usize = 5;
 const PROPAGATION: Duration = Duration::from_secs(600);
 /// A failed create has to be asked for anew as a whole, so it is asked less often than a refused request.
 const PROPAGATION_PAUSE: Duration = Duration::from_secs(20);
+
+/// One write.
+struct Request<'a> {
+    method: Method,
+    id: &'a ArmId,
+    body: Option<serde_json::Value>,
+    if_match: Option<&'a Etag>,
+}
 
 /// What the steps of a run share.
 pub(super) struct Crew<'a> {
@@ -113,7 +121,7 @@ impl Crew<'_> {
         }
         let arm = resource.to_arm(&document).to_request_json().ok_or_else(|| unknown(&document))?;
         self.recorder.intend(step, &id, None).await?;
-        let sent = self.send(step, resource, Method::Put, &id, Some(arm), None).await;
+        let sent = self.send(step, Request { method: Method::Put, id: &id, body: Some(arm), if_match: None }).await;
         match sent {
             Err(StepFailure::Azure(error)) if is_grant && error.kind == Kind::AlreadyExists => {
                 self.equal_grant(&id, &document).await?.ok_or(StepFailure::Azure(error))
@@ -166,7 +174,7 @@ impl Crew<'_> {
             };
             let etag = live.etag.as_ref().filter(|_| resource.etag && resource.update == Update::Put);
             self.recorder.intend(step, id, Some(expected)).await?;
-            match self.send(step, resource, method, id, Some(arm), etag).await {
+            match self.send(step, Request { method, id, body: Some(arm), if_match: etag }).await {
                 Err(StepFailure::Azure(e)) if e.kind == Kind::Precondition && attempt < PRECONDITION_TRIES => {
                     (self.events)(Event::StepWaits {
                         step: step.id.clone(),
@@ -181,21 +189,14 @@ impl Crew<'_> {
     }
 
     async fn delete(&self, step: &Step, id: &ArmId) -> Result<(), StepFailure> {
-        let resource = kind_of(step);
         self.recorder.intend(step, id, None).await?;
-        self.send(step, resource, Method::Delete, id, None, None).await
+        self.send(step, Request { method: Method::Delete, id, body: None, if_match: None }).await
     }
 
     /// Sends one write and follows its operation to the end.
-    async fn send(
-        &self,
-        step: &Step,
-        resource: &ResourceType,
-        method: Method,
-        id: &ArmId,
-        body: Option<serde_json::Value>,
-        if_match: Option<&crate::names::Etag>,
-    ) -> Result<(), StepFailure> {
+    async fn send(&self, step: &Step, request: Request<'_>) -> Result<(), StepFailure> {
+        let resource = kind_of(step);
+        let Request { method, id, body, if_match } = request;
         let deadline = Duration::from_secs(resource.minutes * 60);
         let notify = |wait: Wait| self.tell(step, &wait);
         let began = Instant::now();

@@ -185,10 +185,7 @@ fn add_identities(cluster: &mut Wanted, names: &Names, out: &mut Expansion) {
         cluster.depends_on.insert(address.clone());
     }
     let principal = Principal::of(&names.control);
-    let scope = (kubelet_id.clone(), Some(names.kubelet.clone()));
-    let why = "AKS refuses a kubelet identity that the control plane may not assign";
-    let role = names.control.child("roles", "operator");
-    add_grant(cluster, role, scope, builtin(OPERATOR), &principal, why, out);
+    add_grant(cluster, operator(names, kubelet_id, Some(names.kubelet.clone())), &principal, out);
 
     let mut ids = Map::new();
     ids.insert(control_id.to_string(), Value::map());
@@ -215,9 +212,18 @@ fn operator_of_own_identities(
     }
     let (Some(kubelet), Some(control)) = (own_kubelet(cluster), own_control(cluster)) else { return };
     let Some(principal) = identity_principal(&control, cluster, desired, live, out) else { return };
-    let scope = (kubelet.clone(), address_of(&kubelet, desired));
-    let why = "AKS refuses a kubelet identity that the control plane may not assign";
-    add_grant(cluster, names.control.child("roles", "operator"), scope, builtin(OPERATOR), &principal, why, out);
+    add_grant(cluster, operator(names, &kubelet, address_of(&kubelet, desired)), &principal, out);
+}
+
+/// The control plane's role on the kubelet's identity.
+fn operator(names: &Names, kubelet: &ArmId, kubelet_address: Option<Address>) -> Assignment {
+    Assignment {
+        address: names.control.child("roles", "operator"),
+        scope: kubelet.clone(),
+        scope_address: kubelet_address,
+        role: builtin(OPERATOR),
+        why: "since AKS refuses a kubelet identity that the control plane may not assign",
+    }
 }
 
 /// Who pulls for a cluster that keeps its own identities.
@@ -299,24 +305,31 @@ fn add_pull(cluster: &mut Wanted, pull: &Attachment, principal: &Principal, live
         .and_then(Value::as_str);
     let abac = mode.is_some_and(|m| m.eq_ignore_ascii_case(ABAC_MODE));
     let role = builtin(if abac { PULL_ABAC } else { PULL });
-    let address = cluster.address.child("pullsFrom", &pull.name);
-    let scope = (pull.registry.clone(), pull.address.clone());
-    add_grant(cluster, address, scope, role, principal, "so that the nodes can pull", out);
+    let assignment = Assignment {
+        address: cluster.address.child("pullsFrom", &pull.name),
+        scope: pull.registry.clone(),
+        scope_address: pull.address.clone(),
+        role,
+        why: "so that the nodes can pull",
+    };
+    add_grant(cluster, assignment, principal, out);
 }
 
 fn builtin(name: &str) -> RoleId {
     role_by_name(name).expect("BUG: the role table has every role that attaching needs")
 }
 
-fn add_grant(
-    cluster: &mut Wanted,
+/// A role that attaching gives.
+struct Assignment {
     address: Address,
-    (scope, scope_address): (ArmId, Option<Address>),
+    scope: ArmId,
+    scope_address: Option<Address>,
     role: RoleId,
-    principal: &Principal,
-    why: &str,
-    out: &mut Expansion,
-) {
+    why: &'static str,
+}
+
+fn add_grant(cluster: &mut Wanted, assignment: Assignment, principal: &Principal, out: &mut Expansion) {
+    let Assignment { address, scope, scope_address, role, why } = assignment;
     let grant = Grant { scope: scope.clone(), role, principal: principal.value.clone() };
     let same = |w: &&Wanted| w.target == Target::Grant(grant.clone());
     if let Some(equal) = out.resources.values().find(same) {

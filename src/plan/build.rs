@@ -109,8 +109,7 @@ impl Draft<'_> {
 
     /// A step that changes nothing yet and waits for nothing.
     pub(super) fn step(&mut self, wanted: &Wanted, action: Action, work: Work, record: Option<Record>) -> Step {
-        let note = record.as_ref().and_then(|r| r.chosen.clone());
-        self.bare_step(&wanted.address, &wanted.arm_type, action, work, record, note)
+        self.bare_step(&wanted.address, &wanted.arm_type, action, work, record)
     }
 
     pub(super) fn bare_step(
@@ -120,7 +119,6 @@ impl Draft<'_> {
         action: Action,
         work: Work,
         record: Option<Record>,
-        note: Option<String>,
     ) -> Step {
         self.count += 1;
         Step {
@@ -132,7 +130,7 @@ impl Draft<'_> {
             pools: Vec::new(),
             changes: Vec::new(),
             depends_on: BTreeSet::new(),
-            note,
+            note: record.as_ref().and_then(|r| r.chosen.clone()),
             holds: holds(arm_type, &work),
             work,
             record,

@@ -53,7 +53,8 @@ impl Draft<'_> {
             };
             let work = Work::Delete { id: observed.id.clone(), only };
             let note = (!entry.created).then(|| "adopted earlier, not made by landfall".to_owned());
-            let step = self.bare_step(address, &entry.arm_type, Action::Delete, work, None, note);
+            let mut step = self.bare_step(address, &entry.arm_type, Action::Delete, work, None);
+            step.note = note;
             steps.insert(observed.id.clone(), step.id.clone());
             self.push(step);
         }
@@ -150,11 +151,9 @@ impl Draft<'_> {
         let replaced = self.plan.steps.iter().any(|s| s.address == *address && matches!(&s.work, Work::Create { target, .. } if !matches!(target, crate::model::Target::Id(id) if *id == entry.id)));
         if replaced && let Seen::Present(observed) = self.see_recorded(address, entry) {
             let work = Work::Delete { id: observed.id, only: None };
-            let record = self.plan.steps.iter().find(|s| s.address == *address).and_then(|s| s.record.clone());
-            let note = Some("it names a principal that this address no longer means".to_owned());
-            let mut step = self.bare_step(address, &entry.arm_type, Action::Delete, work, record, note);
             // The old assignment goes first, so that the address ends with the record of the new one.
-            step.record = None;
+            let mut step = self.bare_step(address, &entry.arm_type, Action::Delete, work, None);
+            step.note = Some("it names a principal that this address no longer means".to_owned());
             let id = step.id.clone();
             self.push(step);
             for other in self.plan.steps.iter_mut().filter(|s| s.address == *address && s.id != id) {

@@ -168,8 +168,7 @@ impl Draft<'_> {
         } else if effects.iter().any(|(_, e)| e.refused.is_some()) {
             self.plan_anew(wanted, resource, observed, effects, record);
         } else {
-            let action = if entry.is_some() { Action::Update } else { Action::Adopt };
-            let step = self.update_step(wanted, resource, observed, effects, record, action);
+            let step = self.update_step(wanted, resource, observed, effects, record);
             self.push(step);
         }
     }
@@ -213,8 +212,9 @@ impl Draft<'_> {
         observed: &Observed,
         effects: Vec<(Difference, Effect)>,
         record: Record,
-        action: Action,
     ) -> Step {
+        let known = self.recorded.resources.contains_key(&wanted.address);
+        let action = if known { Action::Update } else { Action::Adopt };
         let mut expects: Vec<Path> = leaves(resource, &wanted.body).into_iter().map(|(p, _)| p).collect();
         expects.extend(effects.iter().map(|(d, _)| d.path.clone()));
         expects.sort();
