@@ -1,5 +1,7 @@
 //! The `landfall` command.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(landfall::cli::run(std::env::args_os()))
 }

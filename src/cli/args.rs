@@ -79,7 +79,7 @@ pub(super) enum Command {
     /// Check environment files; nothing is asked of Azure
     Validate {
         /// Names of environments; all of the folder when none is given
-        environments: Vec<String>,
+        names: Vec<String>,
     },
     /// Show what an apply would do
     Plan(PlanArgs),
@@ -176,9 +176,6 @@ pub(super) enum SandboxCommand {
         /// Answer each request so many milliseconds later
         #[arg(long, value_name = "MS", default_value_t = 0)]
         latency: u64,
-        /// Write each request as a line of JSON to this file
-        #[arg(long, value_name = "FILE")]
-        log: Option<PathBuf>,
     },
     /// Forget the sandbox's world and its states
     Reset,

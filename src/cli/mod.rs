@@ -1,1 +1,19 @@
-//! (to be built)
+//! The command line: the only room that touches the environment, standard streams, the runtime and the clock.
+
+mod args;
+mod clock;
+mod commands;
+mod connect;
+mod error;
+mod exit;
+mod files;
+mod interrupt;
+mod project;
+mod run;
+mod settings;
+mod survey;
+mod terminal;
+
+pub use args::command;
+pub use exit::Exit;
+pub use run::run;

@@ -21,6 +21,8 @@ pub struct DriftReport {
     pub drift: Vec<DriftItem>,
     /// What could not be read.
     pub unread: Vec<Unread>,
+    /// What was typed beside the name, for the command to run next.
+    pub flags: &'static str,
 }
 
 #[derive(Serialize)]
@@ -112,7 +114,11 @@ pub fn drift_text(report: &DriftReport, columns: usize) -> String {
     };
     let _ = writeln!(out, "{line}");
     if !report.drift.is_empty() {
-        let _ = writeln!(out, "{}", paint(DIM, format!("Put it right with: landfall apply {}", report.environment)));
+        let _ = writeln!(
+            out,
+            "{}",
+            paint(DIM, format!("Put it right with: landfall apply {}{}", report.environment, report.flags))
+        );
     }
     out
 }

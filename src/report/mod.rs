@@ -6,6 +6,7 @@ mod layout;
 mod palette;
 mod plan;
 mod progress;
+mod show;
 mod state;
 mod summary;
 
@@ -13,5 +14,6 @@ pub use drift::{DriftReport, drift_json, drift_text};
 pub use json::plan_json;
 pub use plan::{Heading, plan_text};
 pub use progress::Progress;
+pub use show::{diagnostics_json, report_json, show_json, show_text, validated};
 pub use state::{state_list_json, state_list_text, state_show_json, state_show_text};
-pub use summary::{closing, summary_line};
+pub use summary::{closing, next_after_plan, summary_line};

@@ -83,3 +83,20 @@ pub(super) fn seconds(elapsed: Duration) -> String {
         _ => format!("{} min {} s", whole / 60, whole % 60),
     }
 }
+
+/// What to run after a plan.
+pub fn next_after_plan(plan: &Plan, destroy: bool, sandbox: bool) -> String {
+    if plan.steps.is_empty() {
+        return String::new();
+    }
+    let flags = if sandbox { " --sandbox" } else { "" };
+    if destroy {
+        return format!("Carry it out with: landfall destroy {}{flags}\n", plan.environment);
+    }
+    let adopts = plan
+        .steps
+        .iter()
+        .any(|s| s.action == crate::plan::Action::Adopt && s.record.as_ref().is_some_and(|r| !r.created));
+    let adopt = if adopts { " --adopt" } else { "" };
+    format!("Apply with: landfall apply {}{flags}{adopt}\n", plan.environment)
+}

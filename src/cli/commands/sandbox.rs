@@ -14,18 +14,13 @@ use crate::sandbox::{Options, Pace, Sandbox, ServeOptions, SystemClock, serve};
 pub(crate) async fn run(project: &Project, command: &SandboxCommand) -> Result<Exit, CommandError> {
     match command {
         SandboxCommand::Reset => reset(project),
-        SandboxCommand::Serve { port, tls_dir, pace, latency, log } => {
+        SandboxCommand::Serve { port, tls_dir, pace, latency } => {
             let pace = match pace {
                 PaceArg::Instant => Pace::instant(),
                 PaceArg::Demo => Pace::demo(),
                 PaceArg::Real => Pace::real(),
             };
-            let listen = Listen {
-                port: *port,
-                tls_dir: tls_dir.clone(),
-                latency: Duration::from_millis(*latency),
-                log: log.clone(),
-            };
+            let listen = Listen { port: *port, tls_dir: tls_dir.clone(), latency: Duration::from_millis(*latency) };
             listen.serve(project, pace).await
         }
     }
@@ -35,7 +30,6 @@ struct Listen {
     port: u16,
     tls_dir: PathBuf,
     latency: Duration,
-    log: Option<PathBuf>,
 }
 
 impl Listen {
@@ -58,7 +52,7 @@ impl Listen {
                 .hint("start over with: landfall sandbox reset")
         })?;
         let ca = self.tls_dir.join("ca.pem");
-        let options = ServeOptions { port: self.port, tls_dir: self.tls_dir, log: self.log };
+        let options = ServeOptions { port: self.port, tls_dir: self.tls_dir };
         let ready = |address: std::net::SocketAddr| {
             let url = format!("https://localhost:{}", address.port());
             terminal.line(&format!("The sandbox answers at {url} until Ctrl-C. For landfall in another terminal:\n"));
