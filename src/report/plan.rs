@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::layout::{shown, two};
+use super::layout::{brief, shown, two, width};
 use super::palette::{BAD, BOLD, CHANGE, DIM, GOOD, of_action, of_disruption, paint, sign};
 use super::summary::summary_line;
 use crate::diff::Reason;
@@ -53,12 +53,16 @@ fn step_text(out: &mut String, step: &Step, columns: usize) {
     let left = format!("  {} {}", paint(style, sign(step.action)), paint(BOLD, &step.address));
     let (right, disruption) = effect(step);
     let _ = writeln!(out, "{}", two(&left, &paint(of_disruption(disruption), right), columns));
-    if let Some(note) = &step.note {
-        for line in wrapped(note, columns.saturating_sub(6)) {
+    if let Some(note) = step.note.as_ref().filter(|_| step.action != Action::Update) {
+        for line in wrapped(&brief(note), columns.saturating_sub(6)) {
             let _ = writeln!(out, "      {}", paint(DIM, line));
         }
     }
     if step.action == Action::Delete || matches!(step.work, Work::Delete { .. }) {
+        return;
+    }
+    // What landfall adds by itself is told by its note; its properties are in the JSON form.
+    if step.action == Action::Create && step.note.is_some() {
         return;
     }
     for change in &step.changes {
@@ -95,11 +99,11 @@ fn effect(step: &Step) -> (String, Disruption) {
 }
 
 fn change_text(out: &mut String, step: &Step, change: &Alteration, columns: usize) {
-    let path = format!("      {}", change.path);
+    let path = format!("      {}", brief(&change.path.to_string()));
     let fresh =
         matches!(step.action, Action::Create) || matches!(step.work, Work::Create { .. }) && change.before.is_none();
     if fresh {
-        let _ = writeln!(out, "{}", two(&path, &shown(change.after.as_ref()), columns));
+        let _ = writeln!(out, "{}", two(&path, &brief(&shown(change.after.as_ref())), columns));
         return;
     }
     if let (Some(Value::String(before)), Some(Value::String(after))) = (&change.before, &change.after)
@@ -117,9 +121,22 @@ fn change_text(out: &mut String, step: &Step, change: &Alteration, columns: usiz
         }
         return;
     }
+    let before = shown(change.before.as_ref());
     let after = change.after.as_ref().map_or_else(|| "(removed)".to_owned(), |v| shown(Some(v)));
-    let values = format!("{} → {}", shown(change.before.as_ref()), paint(CHANGE, after));
-    let _ = writeln!(out, "{}", two(&path, &format!("{values}  {}", paint(DIM, why(change))), columns));
+    let (mut short_before, mut short_after) = (brief(&before), brief(&after));
+    if short_before == short_after {
+        (short_before, short_after) = (before, after);
+    }
+    let values = format!("{short_before} → {}", paint(CHANGE, short_after));
+    let reason = paint(DIM, why(change));
+    let line = two(&path, &values, columns);
+    let last = line.rsplit('\n').next().map_or(0, width);
+    // The reason stands at the right edge where there is room, so that the values line up.
+    let room = columns.saturating_sub(last + width(&reason));
+    let _ = match room {
+        2.. => writeln!(out, "{line}{}{reason}", " ".repeat(room)),
+        _ => writeln!(out, "{line}\n          {reason}"),
+    };
 }
 
 fn why(change: &Alteration) -> String {
