@@ -916,3 +916,118 @@ async fn azures_own_client_reaches_it_in_process() {
     assert!(transport.execute_request(&request).await.is_err());
     assert_eq!(sandbox.created_count(&format!("{SUB}/resourceGroups/rg")), 1);
 }
+
+#[tokio::test]
+async fn limits_refuse_and_say_when_to_come_back() {
+    let world = World::new(|o| o.limits = true);
+    let id = cluster(&world.group().await);
+    let mut refused = None;
+    for round in 0..25 {
+        let response = world.put(&id, &small()).await;
+        if response.status == 429 {
+            refused = Some((round, response));
+            break;
+        }
+        assert_eq!(response.get_header("x-ms-ratelimit-remaining-subscription-writes").is_some(), true);
+        world.step(10);
+    }
+    let (round, response) = refused.expect("twenty at once, then one a minute");
+    assert_eq!((round, code(&response).as_str()), (23, "Throttled"));
+    let wait = response.get_header("retry-after").and_then(|w| w.parse().ok()).expect("seconds");
+    world.step(wait);
+    assert_eq!(world.put(&id, &small()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_rehearsal_starts_from_what_was_read_and_drift_comes_unasked() {
+    let first = World::demo();
+    let id = cluster(&first.group().await);
+    let read = first.made(&id, &small()).await;
+    let second = World::demo();
+    second.sandbox.seed(&read).expect("it has an id");
+    let mut seeded = second.get(&id).await.body_json();
+    assert_eq!(seeded["properties"]["agentPoolProfiles"][0]["vmSize"], "Standard_D4ds_v5");
+    let mut read = read;
+    for volatile in ["/eTag", "/properties/agentPoolProfiles/0/eTag"] {
+        *seeded.pointer_mut(volatile).expect("an eTag") = Json::Null;
+        *read.pointer_mut(volatile).expect("an eTag") = Json::Null;
+    }
+    assert_eq!(seeded, read);
+    second.sandbox.edit(&id, "tags", json!({"moved": "yes"})).expect("it exists");
+    second.sandbox.edit(&format!("{id}/agentPools/system"), "properties.count", json!(7)).expect("it exists");
+    let drifted = second.get(&id).await.body_json();
+    assert_eq!(
+        (&drifted["tags"]["moved"], &drifted["properties"]["agentPoolProfiles"][0]["count"]),
+        (&json!("yes"), &json!(7))
+    );
+    assert_eq!(second.sandbox.created_count(&id), 0, "it was there");
+    assert!(second.sandbox.seed(&json!({"id": "x"})).is_err());
+    assert!(second.sandbox.edit("/subscriptions/x", "tags", Json::Null).is_err());
+}
+
+/// Any JSON, with the names that matter.
+fn any_json() -> impl proptest::strategy::Strategy<Value = Json> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        ".{0,6}".prop_map(Json::from),
+        Just(json!("westeurope")),
+        Just(json!("Premium")),
+        Just(json!("SystemAssigned"))
+    ];
+    let keys = prop::sample::select(vec![
+        "location",
+        "properties",
+        "identity",
+        "type",
+        "userAssignedIdentities",
+        "sku",
+        "name",
+        "tags",
+        "agentPoolProfiles",
+        "networkProfile",
+        "networkRuleSet",
+        "ipRules",
+        "identityProfile",
+        "kubeletidentity",
+        "kubernetesVersion",
+        "count",
+        "dnsPrefix",
+        "mode",
+        "nodeTaints",
+        "syncProperties",
+        "principalId",
+        "roleDefinitionId",
+        "resourceId",
+        "parent",
+    ]);
+    leaf.prop_recursive(5, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+            prop::collection::hash_map(keys.clone().prop_map(str::to_owned), inner, 0..6)
+                .prop_map(|m| Json::Object(m.into_iter().collect()))
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_body_makes_it_fail(body in any_json(), method in proptest::sample::select(vec!["PUT", "PATCH", "POST"])) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let world = World::demo();
+            let group = world.group().await;
+            world.made(&cluster(&group), &small()).await;
+            world.made(&registry(&group), &json!({"location": "westeurope", "sku": {"name": "Premium"}})).await;
+            for id in [cluster(&group), format!("{}new", cluster(&group)), format!("{}/agentPools/system", cluster(&group)), registry(&group),
+                format!("{}new", registry(&group)), format!("{}/connectedRegistries/abcde", registry(&group)), identity(&group, "abc"), group.clone(),
+                format!("{group}/providers/Microsoft.Authorization/roleAssignments/11111111-1111-1111-1111-111111111111")] {
+                let response = world.send(method, &id, VERSION, Some(&body)).await;
+                assert!((200..500).contains(&response.status), "{id}: {}", response.status);
+                world.step(600);
+            }
+        });
+    }
+}

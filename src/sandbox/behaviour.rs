@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::limits::Limit;
+
 /// How one type behaves.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
@@ -164,6 +166,7 @@ pub(super) struct NotFound {
 pub(super) struct Service {
     pub kubernetes: Kubernetes,
     pub grants_needed: Vec<GrantNeeded>,
+    pub limits: Vec<Limit>,
     pub regions: Vec<String>,
     pub tenant: String,
 }

@@ -43,7 +43,11 @@ impl Call<'_> {
             pools.push(self.profile(&write, &body, profile)?);
         }
         self.lagging(&write, &runs, &pools)?;
+        self.node_group_free(&write, &body)?;
         self.check_kubelet_then_fill(&write, &mut body)?;
+        if write.old.is_none() {
+            self.make_node_group(&write, &body);
+        }
         let nodes = pools.iter().filter_map(|(_, _, pool)| at(pool, "properties.count").and_then(Json::as_u64)).sum();
         let outcome = if write.old.is_some() { write.behaviour.update } else { write.behaviour.create };
         let key = write.key.clone();

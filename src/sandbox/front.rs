@@ -9,9 +9,11 @@ use std::time::Duration;
 use super::call::Call;
 use super::clock::{Clock, TokioClock};
 use super::fault::{Answer, Fault};
+use super::limits::Buckets;
 use super::message::{Logged, Request, Response};
 use super::pace::Pace;
 use super::refusal::Refusal;
+use super::seed::{self, SeedError};
 use super::world::World;
 
 /// How a sandbox runs.
@@ -27,6 +29,8 @@ pub struct Options {
     pub world: Option<PathBuf>,
     /// How many entries a page of a listing has.
     pub page: usize,
+    /// Whether requests are limited as ARM and AKS limit them; without it nothing is throttled but by injected faults.
+    pub limits: bool,
     /// Kubernetes versions that are offered beside the built-in ones.
     pub kubernetes_versions: Vec<String>,
 }
@@ -39,6 +43,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             world: None,
             page: 100,
+            limits: false,
             kubernetes_versions: Vec::new(),
         }
     }
@@ -59,6 +64,7 @@ pub struct Sandbox {
     unreadable: Option<String>,
     log: Mutex<Vec<Logged>>,
     faults: Mutex<Vec<Fault>>,
+    buckets: Mutex<Buckets>,
     in_flight: AtomicUsize,
 }
 
@@ -92,6 +98,7 @@ impl Sandbox {
             unreadable,
             log: Mutex::default(),
             faults: Mutex::default(),
+            buckets: Mutex::default(),
             in_flight: AtomicUsize::new(0),
         })
     }
@@ -135,6 +142,13 @@ impl Sandbox {
             Some(Answer::Fail(error)) => Some(error.clone()),
             Some(Answer::Lost) | None => None,
         };
+        let mut shown = Vec::new();
+        if self.options.limits {
+            match lock(&self.buckets).take(request, now) {
+                Ok(headers) => shown = headers,
+                Err(refused) => return self.finish(request, refused, 0),
+            }
+        }
         if let Some(why) = &self.unreadable {
             let refusal =
                 Refusal::arm(500, "SandboxWorldUnreadable", format!("the sandbox's world cannot be read: {why}"));
@@ -143,7 +157,7 @@ impl Sandbox {
         let mut world = lock(&self.world);
         world.settle(now);
         let serial = world.serial;
-        let response = Call { options: &self.options, world: &mut world, now, request, failure }.answer();
+        let mut response = Call { options: &self.options, world: &mut world, now, request, failure }.answer();
         if request.method != "GET"
             && request.method != "HEAD"
             && let Some(path) = &self.options.world
@@ -154,6 +168,7 @@ impl Sandbox {
             return self.finish(request, refusal.respond(), serial);
         }
         drop(world);
+        response.headers.extend(shown);
         if matches!(fault, Some(Answer::Lost)) { Response::empty(0) } else { self.finish(request, response, serial) }
     }
 
@@ -217,6 +232,24 @@ impl Sandbox {
         let mut world = lock(&self.world);
         world.settle(self.options.clock.now_ms());
         world.resources.values().map(|r| r.id.clone()).collect()
+    }
+
+    /// Takes what a GET answered, somewhere else, into the world as it is: the start of a rehearsal. A group that is
+    /// missing is made; a cluster brings its pools.
+    ///
+    /// # Errors
+    /// When the answer has no id, or one of an unknown type.
+    pub fn seed(&self, answer: &serde_json::Value) -> Result<(), SeedError> {
+        seed::seed(&mut lock(&self.world), answer, self.options.clock.now_ms())
+    }
+
+    /// Changes one value of a resource behind everyone's back, whatever Azure would say to it: drift. The path is ARM's,
+    /// dotted (`properties.adminUserEnabled`); null takes the value away. Pools are resources of their own.
+    ///
+    /// # Errors
+    /// When there is no such resource.
+    pub fn edit(&self, id: &str, path: &str, value: serde_json::Value) -> Result<(), SeedError> {
+        seed::edit(&mut lock(&self.world), id, path, value, self.options.clock.now_ms())
     }
 
     /// Writes the world to its file; without one nothing is done.

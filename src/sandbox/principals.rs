@@ -38,6 +38,12 @@ impl Call<'_> {
         }
         let mut filled = Map::new();
         for id in named.keys() {
+            // An identity that was there before, in a world that was seeded with the cluster only.
+            let known = write.old.as_ref().and_then(|old| old["identity"]["userAssignedIdentities"].get(id));
+            if let Some(known) = known.filter(|k| self.identity(id).is_none() && !text(k, "principalId").is_empty()) {
+                filled.insert(id.clone(), known.clone());
+                continue;
+            }
             let Some(found) = self.identity(id) else {
                 let inner =
                     json!({"error": {"code": "BadRequest", "message": format!("Resource '{id}' was not found.")}});
@@ -111,6 +117,27 @@ impl Call<'_> {
         Ok(())
     }
 
+    /// Makes the group that a new cluster's nodes live in.
+    pub(super) fn make_node_group(&mut self, write: &Write<'_>, body: &Json) {
+        let subscription = write.id.split('/').nth(2).unwrap_or_default();
+        let group = text(body, "properties.nodeResourceGroup");
+        let id = format!("/subscriptions/{subscription}/resourceGroups/{group}");
+        let now = self.now;
+        self.world.insert(&id, GROUP, group, json!({"location": body["location"], "managedBy": write.id}), now);
+    }
+
+    /// Refuses a new cluster whose node resource group is there already: it would go with the cluster.
+    pub(super) fn node_group_free(&self, write: &Write<'_>, body: &Json) -> Result<(), Refusal> {
+        let subscription = write.id.split('/').nth(2).unwrap_or_default();
+        let group = text(body, "properties.nodeResourceGroup");
+        let key = format!("/subscriptions/{subscription}/resourcegroups/{group}").to_ascii_lowercase();
+        if write.old.is_some() || !self.world.resources.contains_key(&key) {
+            return Ok(());
+        }
+        let message = format!("The node resource group '{group}' already exists.");
+        Err(Refusal::aks(400, "InvalidParameter", message, "").target("nodeResourceGroup"))
+    }
+
     fn make_kubelet(&mut self, write: &Write<'_>, body: &Json) -> Json {
         let subscription = write.id.split('/').nth(2).unwrap_or_default();
         let group = text(body, "properties.nodeResourceGroup");
@@ -121,9 +148,7 @@ impl Call<'_> {
         let (client, principal) = (context.guid("kubelet client"), context.guid("kubelet principal"));
         let properties = json!({"clientId": client, "principalId": principal, "tenantId": service().tenant});
         let made = json!({"location": body["location"], "tags": {}, "properties": properties});
-        let group_id = format!("/subscriptions/{subscription}/resourceGroups/{group}");
         let now = self.now;
-        self.world.insert(&group_id, GROUP, group, json!({"location": body["location"], "managedBy": write.id}), now);
         self.world.insert(&id, IDENTITY, &name, made, now);
         json!({"resourceId": id, "clientId": client, "objectId": principal})
     }

@@ -95,7 +95,7 @@ fn step_allowed(from: &str, to: &str) -> Result<(), Refusal> {
     }
     let offered = service().kubernetes.offered.values().flatten();
     let next: Vec<&str> =
-        offered.filter(|v| parse(v) > before && parse(v).1 - before.1 <= 1).map(String::as_str).collect();
+        offered.filter(|v| parse(v) > before && parse(v).1.saturating_sub(before.1) <= 1).map(String::as_str).collect();
     let message = format!(
         "Upgrading Kubernetes version {from} to {to} is not allowed. Available upgrades: [{}]. Please see \
          https://aka.ms/aks-supported-k8s-ver for version details.",
