@@ -731,6 +731,32 @@ async fn updates_keep_what_is_left_out_and_refuse_what_is_fixed() {
     assert_eq!(world.sandbox.handle(fresh).await.status, 412);
 }
 
+#[tokio::test]
+async fn networks_change_in_the_allowed_ways_only() {
+    let world = World::demo();
+    let id = cluster(&world.group().await);
+    let mut body = small();
+    body["properties"]["networkProfile"] = json!({"networkPlugin": "kubenet"});
+    let shown = world.made(&id, &body).await;
+    assert_eq!(shown["properties"]["agentPoolProfiles"][0]["maxPods"], 110);
+    for (profile, wanted) in [
+        (json!({"networkPlugin": "azure"}), "PropertyChangeNotAllowed"),
+        (json!({"networkPlugin": "azure", "networkPluginMode": "overlay"}), ""),
+        (json!({"networkDataplane": "cilium", "networkPolicy": "cilium"}), ""),
+        (json!({"networkDataplane": "azure"}), "PropertyChangeNotAllowed"),
+        (json!({"networkPlugin": "kubenet"}), "PropertyChangeNotAllowed"),
+        (json!({"loadBalancerProfile": {"outboundIPs": {"publicIPs": [{"id": "/subscriptions/s/x/y"}]}}}), ""),
+    ] {
+        body["properties"]["networkProfile"] = profile.clone();
+        let response = world.put(&id, &body).await;
+        assert_eq!(code(&response), wanted, "{profile}: {}", response.body_json());
+        world.step(10);
+    }
+    let profile = world.get(&id).await.body_json()["properties"]["networkProfile"]["loadBalancerProfile"].clone();
+    assert_eq!(profile.get("managedOutboundIPs"), None, "one kind of address at a time");
+    assert_eq!(profile["effectiveOutboundIPs"], json!([{"id": "/subscriptions/s/x/y"}]));
+}
+
 // ---- faults, time, persistence, transport ----
 
 #[tokio::test]
@@ -928,7 +954,7 @@ async fn limits_refuse_and_say_when_to_come_back() {
             refused = Some((round, response));
             break;
         }
-        assert_eq!(response.get_header("x-ms-ratelimit-remaining-subscription-writes").is_some(), true);
+        assert!(response.get_header("x-ms-ratelimit-remaining-subscription-writes").is_some());
         world.step(10);
     }
     let (round, response) = refused.expect("twenty at once, then one a minute");

@@ -132,10 +132,14 @@ pub(super) struct Drop {
 
 /// A property whose changes are listed.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Transition {
     pub path: String,
+    /// From and to; null stands for absent, empty or false, `*` for anything.
     pub allowed: Vec<(Json, Json)>,
+    /// Only where the changed body has one of these values at each of these paths.
+    #[serde(default)]
+    pub only_when: BTreeMap<String, Vec<Json>>,
     #[serde(default)]
     pub code: Option<String>,
     #[serde(default)]

@@ -159,8 +159,13 @@ pub(super) fn refused_change(
     for transition in &behaviour.transitions {
         let (before, after) =
             (at(old, &transition.path).unwrap_or(&Json::Null), at(new, &transition.path).unwrap_or(&Json::Null));
-        let allowed = |(from, to): &(Json, Json)| same(before, from) && same(after, to);
-        if !same(before, after) && !transition.allowed.iter().any(allowed) {
+        let allowed = |(from, to): &(Json, Json)| same(before, from) && (to == "*" || same(after, to));
+        let condition = |(path, values): (&String, &Vec<Json>)| {
+            let here = at(new, path).unwrap_or(&Json::Null);
+            values.iter().any(|value| same(here, value))
+        };
+        let listed = transition.allowed.iter().any(allowed) && transition.only_when.iter().all(condition);
+        if !same(before, after) && !listed {
             let own = transition.code.clone().zip(transition.message.clone());
             return Some((transition.path.clone(), own));
         }
