@@ -80,6 +80,7 @@ pub async fn serve(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen)?;
     ready(listener.local_addr().map_err(listen)?);
     let tasks = Tasks::default();
+    let _end = EndWith(tasks.clone());
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -159,7 +160,7 @@ fn plain(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Answer {
     })
 }
 
-/// The tasks of a server: they end with it.
+/// The tasks of a server.
 #[derive(Clone, Default)]
 struct Tasks(Arc<Mutex<JoinSet<()>>>);
 
@@ -168,6 +169,15 @@ impl Tasks {
         let mut set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while set.try_join_next().is_some() {}
         set.spawn(task);
+    }
+}
+
+/// Ends the tasks with the server. The tasks hold the set they are in, so it would not end by being let go.
+struct EndWith(Tasks);
+
+impl Drop for EndWith {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }
 

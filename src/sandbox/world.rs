@@ -184,10 +184,11 @@ impl World {
         keys.push(key.to_owned());
         for key in keys {
             let Some(resource) = self.resources.remove(&key) else { continue };
-            if let Some(principal) = resource.body.pointer("/properties/principalId").and_then(Json::as_str)
-                && !resource.arm_type.contains("roleAssignments")
-            {
-                self.gone.insert(principal.to_ascii_lowercase());
+            let own = ["/identity/principalId", "/properties/principalId"].map(|path| resource.body.pointer(path));
+            for principal in own.into_iter().flatten().filter_map(Json::as_str) {
+                if !resource.arm_type.ends_with("/roleAssignments") {
+                    self.gone.insert(principal.to_ascii_lowercase());
+                }
             }
             if let Some(group) = resource.body.pointer("/properties/nodeResourceGroup").and_then(Json::as_str) {
                 let subscription = key.split('/').nth(2).unwrap_or_default();
