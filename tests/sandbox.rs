@@ -232,7 +232,11 @@ async fn replay(path: &Path) -> Result<(), Vec<String>> {
 #[tokio::test]
 #[expect(clippy::disallowed_macros, reason = "the list of what differs is what one reads this test for")]
 async fn answers_recorded_requests_as_azure_did() {
-    for folder in exchange_folders() {
+    let folders = exchange_folders();
+    if folders.len() < 2 {
+        println!("the shared exchanges are not beside this project: only those carried in it are played");
+    }
+    for folder in folders {
         let mut files: Vec<PathBuf> =
             std::fs::read_dir(&folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
         files.sort();
@@ -291,8 +295,6 @@ async fn the_newest_answers_have_azures_whole_shape() {
         let known: &[&str] = match name {
             // A preview's property, which the stable api-version does not have.
             "test_acr_create_abac-1" => &[".properties.metadataSearch"],
-            // Azure shows it of a pool that was made on its own, and not of one in a cluster.
-            "Test_AKS_ManagedCluster_20260501_CRUD-3" => &[".properties.enableAutoScaling"],
             _ => &[],
         };
         assert_eq!(differs, known, "{name}");
@@ -755,6 +757,26 @@ async fn networks_change_in_the_allowed_ways_only() {
     let profile = world.get(&id).await.body_json()["properties"]["networkProfile"]["loadBalancerProfile"].clone();
     assert_eq!(profile.get("managedOutboundIPs"), None, "one kind of address at a time");
     assert_eq!(profile["effectiveOutboundIPs"], json!([{"id": "/subscriptions/s/x/y"}]));
+}
+
+#[tokio::test]
+async fn azure_says_null_where_nobody_asked() {
+    let world = World::demo();
+    let id = cluster(&world.group().await);
+    let mut body = small();
+    body["properties"]["aadProfile"] = json!({"managed": true});
+    body["properties"]["ingressProfile"] = json!({"webAppRouting": {"enabled": true}});
+    let shown = world.made(&id, &body).await;
+    let aad = &shown["properties"]["aadProfile"];
+    assert!(["adminUsers", "adminGroupObjectIDs"].iter().all(|key| aad.get(key) == Some(&Json::Null)), "{aad}");
+    let routing = &shown["properties"]["ingressProfile"]["webAppRouting"];
+    assert!(routing["identity"]["objectId"].is_string());
+    body["properties"]["ingressProfile"] = json!({"webAppRouting": {"enabled": false}});
+    let shown = world.made(&id, &body).await;
+    let nginx = json!({"defaultIngressControllerType": "AnnotationControlled"});
+    let off = json!({"enabled": false, "identity": null, "dnsZoneResourceIds": null, "nginx": nginx});
+    assert_eq!(shown["properties"]["ingressProfile"]["webAppRouting"], off);
+    assert_eq!(world.made(&id, &shown).await["properties"]["aadProfile"], shown["properties"]["aadProfile"]);
 }
 
 // ---- faults, time, persistence, transport ----

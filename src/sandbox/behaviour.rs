@@ -67,6 +67,8 @@ pub(super) struct Behaviour {
     pub words: BTreeMap<String, Vec<String>>,
     /// What the service fills in, in order.
     pub rules: Vec<Rule>,
+    /// What it fills in beyond that for a child that came in a PUT of its own.
+    pub alone: Vec<Rule>,
     /// What the service does not show.
     pub drops: Vec<Drop>,
     /// What cannot change.

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::call::{Answered, Call};
+use super::complete::apply_rules;
 use super::json_path::{at, set, text};
 use super::refusal::Refusal;
 use super::resources::Write;
@@ -12,7 +13,9 @@ impl Call<'_> {
     pub(super) fn put_pool(&mut self, write: Write<'_>) -> Answered {
         let parent_key = write.target.parent().map(|p| p.key()).unwrap_or_default();
         let parent = self.world.resources.get(&parent_key).map(|r| r.body.clone()).unwrap_or(Json::Null);
-        let body = self.complete(&write, Some(&parent))?;
+        let mut body = self.complete(&write, Some(&parent))?;
+        let context = self.context(&write, &body, Some(&parent));
+        apply_rules(&mut body, &write.behaviour.alone, &context);
         let body = settled_pool(self, &write, body, &parent)?;
         let was_system = write.old.as_ref().is_some_and(|old| text(old, "properties.mode") == "System");
         if was_system && text(&body, "properties.mode") != "System" {

@@ -124,7 +124,8 @@ impl Call<'_> {
         if write.resource.name == REGISTRY {
             self.before_registry(&mut write)?;
         }
-        let mut body = self.complete(&write, None)?;
+        let parent = write.target.parent().and_then(|p| self.world.resources.get(&p.key())).map(|r| r.body.clone());
+        let mut body = self.complete(&write, parent.as_ref())?;
         match write.resource.name.as_str() {
             REGISTRY => self.after_registry(&write, &mut body)?,
             name if name.ends_with("/identityBindings") => self.bind_identity(&mut body)?,
@@ -177,7 +178,8 @@ impl Call<'_> {
 
     pub(super) fn context<'b>(&self, write: &'b Write<'_>, body: &Json, parent: Option<&'b Json>) -> Context<'b> {
         let existing = self.world.resources.get(&write.key);
-        let location = text(parent.unwrap_or(body), "location").to_owned();
+        let own = text(body, "location");
+        let location = if own.is_empty() { text(parent.unwrap_or(body), "location") } else { own }.to_owned();
         Context {
             name: write.target.name(),
             group: &write.group,
