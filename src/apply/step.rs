@@ -224,8 +224,8 @@ impl Crew<'_> {
             Wait::Status(status) => Event::OperationPolled { step: step.clone(), status: status.clone() },
             Wait::Retrying { why, after } => waits(format!("{why}; again in {} s", after.as_secs().max(1))),
             Wait::Throttled(after) => waits(format!("throttled by Azure; again in {} s", after.as_secs().max(1))),
-            Wait::Busy { why, .. } => waits(format!("another operation is in progress: {why}")),
-            Wait::Propagating { why, .. } => waits(format!("a grant has yet to spread: {why}")),
+            Wait::Busy { why, .. } => waits(format!("another operation is in progress: {}", first_sentence(why))),
+            Wait::Propagating { why, .. } => waits(format!("a grant has yet to spread: {}", first_sentence(why))),
         });
     }
 
@@ -281,6 +281,11 @@ fn kind_of(step: &Step) -> &'static ResourceType {
 
 fn is_role_assignment(resource: &ResourceType) -> bool {
     resource.extension && resource.name.starts_with("Microsoft.Authorization/")
+}
+
+/// Azure explains at length what heals by itself; the first sentence says which it is.
+fn first_sentence(text: &str) -> &str {
+    text.split_once(". ").map_or(text, |(first, _)| first)
 }
 
 fn present(seen: Seen<Observed>, id: &ArmId) -> Result<Observed, StepFailure> {

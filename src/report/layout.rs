@@ -12,7 +12,7 @@ pub(super) fn width(text: &str) -> usize {
 
 /// `left` and `right` on one line when both fit; otherwise `right` on a line of its own below, further in.
 pub(super) fn two(left: &str, right: &str, columns: usize) -> String {
-    if right.is_empty() {
+    if width(right) == 0 {
         return left.trim_end().to_owned();
     }
     let (l, r) = (width(left), width(right));

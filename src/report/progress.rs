@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::layout::two;
 use super::palette::{BAD, CHANGE, DIM, GOOD, TELL, paint};
 use super::summary::seconds;
 use crate::event::{Event, Outcome};
@@ -39,7 +40,7 @@ impl Progress {
         match event {
             Event::RunStarted { .. } => {}
             Event::StepStarted { step, address, action } => {
-                let bar = self.bars.as_ref().map(|bars| bars.add(bar(address, action)));
+                let bar = self.bars.as_ref().map(|bars| show(bars, address, action));
                 if bar.is_none() {
                     (self.line)(&format!("{} {address}", paint(TELL, action)));
                 }
@@ -74,8 +75,9 @@ impl Progress {
     }
 }
 
-fn bar(address: &Address, action: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
+/// A line for a running step. It joins the others before anything of it is drawn, or its first frame would stay behind.
+fn show(bars: &MultiProgress, address: &Address, action: &'static str) -> ProgressBar {
+    let bar = bars.add(ProgressBar::new_spinner());
     let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed:>4}  {wide_msg}")
         .expect("BUG: the template is valid");
     bar.set_style(style);
@@ -86,7 +88,11 @@ fn bar(address: &Address, action: &'static str) -> ProgressBar {
 
 fn ended(address: &Address, action: &str, outcome: &Outcome, elapsed: Duration) -> String {
     match outcome {
-        Outcome::Done => format!("{} {action:7} {address} {}", paint(GOOD, "✓"), paint(DIM, seconds(elapsed))),
+        Outcome::Done => {
+            // What was done within another step's write took no time of its own.
+            let took = if elapsed < Duration::from_millis(50) { String::new() } else { seconds(elapsed) };
+            two(&format!("{} {action:7} {address}", paint(GOOD, "✓")), &paint(DIM, took), 80)
+        }
         Outcome::Skipped { why } => {
             format!("{} {action:7} {address} {}", paint(DIM, "·"), paint(DIM, format!("not started: {why}")))
         }
