@@ -35,7 +35,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "DIR", default_value = "state")]
     pub state: PathBuf,
     /// Most requests at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, global = true, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub parallelism: u16,
     /// Stop following after so long (90s, 30m, 2h); what runs in Azure goes on and the next run resumes
     #[arg(long, global = true, value_name = "TIME", value_parser = super::settings::duration)]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use super::args::{Cli, Command};
+use super::args::{Cli, Command, Output};
 use super::commands;
 use super::error::CommandError;
 use super::exit::Exit;
@@ -40,6 +40,10 @@ where
         Ok(exit) => exit.code(),
         Err(error) => {
             terminal.say(&error.render());
+            // Machines read standard output: wrong input is told there as data too.
+            if let (CommandError::Input(problems), Output::Json) = (&error, cli.global.output) {
+                let _ = terminal.out(&crate::report::diagnostics_json(&[], problems));
+            }
             error.exit().code()
         }
     }

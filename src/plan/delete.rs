@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::build::Draft;
-use super::step::{Action, Work};
+use super::step::{Action, Step, Work};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Path, Value};
 use crate::model::{Entry, Observed, Seen, Wanted};
@@ -109,6 +109,7 @@ impl Draft<'_> {
         for group in &groups {
             edges.extend(others.iter().map(|o| (group.clone(), within.get(o).unwrap_or(o).clone())));
         }
+        edges.extend(self.siblings_first());
         for (after, before) in edges {
             if let Some(step) = self.plan.steps.iter_mut().find(|s| s.id == after && s.id != before)
                 && within.get(&after) != Some(&before)
@@ -117,6 +118,21 @@ impl Draft<'_> {
                 step.depends_on.insert(before);
             }
         }
+    }
+
+    /// A child that travels inline (a node pool) goes only when what comes or changes beside it is there: the last System pool
+    /// cannot be deleted, and pods need somewhere to go.
+    fn siblings_first(&self) -> Vec<(StepId, StepId)> {
+        let inline = |s: &&Step| Schema::get().resource(&s.arm_type).is_some_and(|r| r.inline.is_some());
+        let mut edges = Vec::new();
+        for going in self.plan.steps.iter().filter(inline).filter(|s| s.action == Action::Delete) {
+            let stays = |s: &&Step| {
+                s.address.parent() == going.address.parent() && matches!(s.action, Action::Create | Action::Update)
+            };
+            let siblings = self.plan.steps.iter().filter(inline).filter(stays);
+            edges.extend(siblings.map(|s| (going.id.clone(), s.id.clone())));
+        }
+        edges
     }
 
     fn deletions_of(&self, kind: impl Fn(&str) -> bool) -> Vec<StepId> {

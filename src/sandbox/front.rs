@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ pub struct Sandbox {
     faults: Mutex<Vec<Fault>>,
     buckets: Mutex<Buckets>,
     in_flight: AtomicUsize,
+    /// Injected before each answer; microseconds.
+    latency: AtomicU64,
 }
 
 impl Sandbox {
@@ -92,7 +94,9 @@ impl Sandbox {
     }
 
     fn of(options: Options, world: World, unreadable: Option<String>) -> Arc<Self> {
+        let latency = AtomicU64::new(u64::try_from(options.latency.as_micros()).unwrap_or(u64::MAX));
         Arc::new(Self {
+            latency,
             options,
             world: Mutex::new(world),
             unreadable,
@@ -103,14 +107,20 @@ impl Sandbox {
         })
     }
 
+    /// Changes the latency injected into every answer from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        self.latency.store(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     /// Answers one request. A status of 0 stands for a connection that breaks.
     pub async fn handle(&self, request: Request) -> Response {
         let in_flight = InFlight::enter(&self.in_flight);
         let at_ms = self.options.clock.now_ms();
         let entry = self.note(&request, at_ms, in_flight.now);
-        if !self.options.latency.is_zero() {
+        let latency = Duration::from_micros(self.latency.load(Ordering::Relaxed));
+        if !latency.is_zero() {
             // Imitated latency of the network, in tokio's time, which tests pause.
-            tokio::time::sleep(self.options.latency).await;
+            tokio::time::sleep(latency).await;
         }
         let response = self.answer(&request);
         if let Some(logged) = lock(&self.log).get_mut(entry) {

@@ -79,7 +79,8 @@ async fn carry_out(
     let report = with_stops(terminal, global.timeout, async |stop| {
         let events = |event| progress.tell(&event);
         let options = Options {
-            parallelism: usize::from(global.parallelism),
+            // Azure throttles writes harder than reads.
+            parallelism: usize::from(global.parallelism).min(32),
             now: &clock::now,
             events: &events,
             stop,

@@ -1,0 +1,136 @@
+//! What a plan with nothing to do costs over HTTPS: requests, rounds, wall time, with latency injected into every answer.
+//!
+//! `cargo bench --bench noop_plan` builds the release binary, serves the sandbox on a free port, applies environments of
+//! 1, 20 and 200 clusters with their registries, and times `landfall plan` on each. It measures; it asserts only that the
+//! plans are empty.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::unwrap_used,
+    reason = "a benchmark prints its figures and stops where something fails"
+)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use landfall::sandbox::{Options, Pace, Sandbox, ServeOptions, SystemClock, serve};
+
+const RUNS: usize = 7;
+
+fn main() {
+    // `cargo test --benches` runs this as a test with --test: nothing to assert there.
+    if std::env::args().any(|a| a == "--test") {
+        return;
+    }
+    println!("| clusters | latency | reads | other requests | most in flight | wall, median | 2 x latency | record |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for clusters in [1, 20, 200] {
+        for latency in [0, 50, 150] {
+            measure(clusters, Duration::from_millis(latency));
+        }
+    }
+}
+
+fn measure(clusters: usize, latency: Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("environments")).unwrap();
+    std::fs::write(folder.path().join("environments/bench.yaml"), environment(clusters)).unwrap();
+    let clock = Arc::new(SystemClock);
+    let options = Options { clock, pace: Pace::instant(), page: 1000, ..Options::default() };
+    let sandbox = Sandbox::open(options).unwrap();
+    let served = Served::start(sandbox.clone(), folder.path());
+    let applied = run(folder.path(), served.port, &["apply", "bench", "--yes"]);
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stdout));
+    drop(served);
+    // Applied without latency, planned with it.
+    sandbox.set_latency(latency);
+    let served = Served::start(sandbox.clone(), folder.path());
+    let mut walls = Vec::new();
+    for _ in 0..RUNS {
+        sandbox.clear_requests();
+        let started = Instant::now();
+        let planned = run(folder.path(), served.port, &["plan", "bench", "--exit-code"]);
+        walls.push(started.elapsed());
+        assert!(planned.status.success(), "{}", String::from_utf8_lossy(&planned.stdout));
+    }
+    let log = sandbox.requests();
+    let reads = log.iter().filter(|r| r.method == "GET").count();
+    let widest = log.iter().map(|r| r.in_flight).max().unwrap_or_default();
+    walls.sort();
+    let state = std::fs::metadata(folder.path().join("state/bench.json")).map(|m| m.len()).unwrap_or_default();
+    println!(
+        "| {clusters} | {} ms | {reads} | {} | {widest} | {} ms | {} ms | {} kB |",
+        latency.as_millis(),
+        log.len() - reads,
+        walls[RUNS / 2].as_millis(),
+        2 * latency.as_millis(),
+        state / 1000,
+    );
+}
+
+fn environment(clusters: usize) -> String {
+    let mut text = String::from(
+        "subscription: 00000000-0000-0000-0000-000000000000\nresourceGroup: rg-bench\nlocation: westeurope\nregistries:\n",
+    );
+    for n in 0..clusters {
+        let _ = writeln!(text, "  benchreg{n:04}: {{sku: {{name: Standard}}}}");
+    }
+    text.push_str("clusters:\n");
+    for n in 0..clusters {
+        let _ = write!(
+            text,
+            "  aks-bench-{n:04}:\n    nodePools:\n      system: {{mode: System, vmSize: Standard_D4ds_v5, count: 1}}\n      work: {{vmSize: Standard_D4ds_v5, count: 2}}\n    pullsFrom: [benchreg{n:04}]\n"
+        );
+    }
+    text
+}
+
+struct Served {
+    port: u16,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Served {
+    fn start(sandbox: Arc<Sandbox>, folder: &Path) -> Self {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (ready, port) = std::sync::mpsc::channel();
+        let tls_dir = folder.join("tls");
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let options = ServeOptions { port: 0, tls_dir };
+            let told = move |address: std::net::SocketAddr| ready.send(address.port()).unwrap();
+            runtime.block_on(serve(sandbox, options, told, async { drop(stopped.await) })).unwrap();
+        });
+        Self { port: port.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+fn run(folder: &Path, port: u16, arguments: &[&str]) -> Output {
+    let url = format!("https://localhost:{port}");
+    Command::new(env!("CARGO_BIN_EXE_landfall"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("LANDFALL_RESOURCE_MANAGER", &url)
+        .env("AZURE_AUTHORITY_HOST", &url)
+        .env("SSL_CERT_FILE", folder.join("tls/ca.pem"))
+        .env("AZURE_TENANT_ID", "11111111-1111-1111-1111-111111111111")
+        .env("AZURE_CLIENT_ID", "22222222-2222-2222-2222-222222222222")
+        .env("AZURE_CLIENT_SECRET", "bench")
+        .output()
+        .unwrap()
+}
