@@ -34,7 +34,7 @@ pub static RULES: [Rule; 6] = [
     },
     Rule {
         code: kubelet_identity::CODE,
-        summary: "a kubelet identity stands beside a user-assigned control-plane identity",
+        summary: "a kubelet identity that the environment makes stands beside a user-assigned control-plane identity",
         check: kubelet_identity::check,
     },
     Rule {
