@@ -120,7 +120,7 @@ fn expand_cluster(address: &Address, desired: &Desired, recorded: &Recorded, liv
         add_identities(&mut cluster, &names, out);
         Some(Principal::of(&names.kubelet))
     } else {
-        operator_of_own_identities(&mut cluster, &names, desired, live, out);
+        operator_of_own_identities(&mut cluster, &names, desired, recorded, live, out);
         kubelet_principal(&cluster, &id, desired, live, out)
     };
     if let Some(principal) = principal {
@@ -204,13 +204,31 @@ fn operator_of_own_identities(
     cluster: &mut Wanted,
     names: &Names,
     desired: &Desired,
+    recorded: &Recorded,
     live: &Live,
     out: &mut Expansion,
 ) {
     if cluster.existing {
         return;
     }
-    let (Some(kubelet), Some(control)) = (own_kubelet(cluster), own_control(cluster)) else { return };
+    let Some(kubelet) = own_kubelet(cluster) else { return };
+    let role = names.control.child("roles", "operator");
+    let has = has_kubelet(cluster, &kubelet, live);
+    let Some(control) = own_control(cluster) else {
+        if !has {
+            let text =
+                format!("{}: a kubelet identity needs a user-assigned identity of the control plane", cluster.address);
+            let problem = Diagnostic::error("kubelet-identity", text).help(
+                "add `identity: {type: UserAssigned, userAssignedIdentities: {ID: {}}}`, or take the kubelet's away",
+            );
+            out.problems.push(problem);
+        }
+        return;
+    };
+    // What the cluster has, it was allowed to be given, if only by AKS itself; then nobody asks for the role again.
+    if has && !recorded.resources.contains_key(&role) {
+        return;
+    }
     let Some(principal) = identity_principal(&control, cluster, desired, live, out) else { return };
     add_grant(cluster, operator(names, &kubelet, address_of(&kubelet, desired)), &principal, out);
 }
@@ -224,6 +242,17 @@ fn operator(names: &Names, kubelet: &ArmId, kubelet_address: Option<Address>) ->
         role: builtin(OPERATOR),
         why: "since AKS refuses a kubelet identity that the control plane may not assign",
     }
+}
+
+/// Whether the live cluster has this kubelet identity already. One that could not be read is not judged.
+fn has_kubelet(cluster: &Wanted, kubelet: &ArmId, live: &Live) -> bool {
+    let observed = match cluster.id().map(|id| live.get(id)) {
+        Some(Seen::Present(observed)) => observed,
+        Some(Seen::Unreadable(_)) => return true,
+        _ => return false,
+    };
+    let text = observed.body.get(&kubelet_path("resourceId")).and_then(Value::as_str);
+    text.and_then(|t| ArmId::parse(t).ok()).as_ref() == Some(kubelet)
 }
 
 /// Who pulls for a cluster that keeps its own identities.
