@@ -62,10 +62,16 @@ pub enum Equality {
     Ordered,
     /// Every wanted element is there; the service may add others.
     Subset,
+    /// A list or a map to which the service adds elements or keys that look like these (a `*` at the end: beginning so).
+    Extended(Vec<String>),
+    /// A list whose order matters and that the service may complete at its end.
+    Prefix,
+    /// Words with commas between them: neither case nor order nor spaces matter.
+    Words,
     /// An address range; a single address is its own /32.
     Cidr,
-    /// `1.33` is met by any live `1.33.x`.
-    Version,
+    /// `1.33` is met by any live `1.33.x`; a full version also by an alias, when this sibling reports it.
+    Version(Option<String>),
     /// Text without surrounding white space.
     Trim,
     /// Text without regard to any white space.
@@ -153,7 +159,9 @@ impl Equality {
             "ordered" => Self::Ordered,
             "subset" => Self::Subset,
             "cidr" => Self::Cidr,
-            "version" => Self::Version,
+            "version" => Self::Version(None),
+            "prefix" => Self::Prefix,
+            "words" => Self::Words,
             "trim" => Self::Trim,
             "ignore-space" => Self::IgnoreSpace,
             "time" => Self::Time,
@@ -162,6 +170,8 @@ impl Equality {
             "ignore" => Self::Ignore,
             other => match other.split_once(':')? {
                 ("set", key) => Self::SetBy(key.to_owned()),
+                ("version", sibling) => Self::Version(Some(sibling.to_owned())),
+                ("extended", patterns) => Self::Extended(patterns.split('|').map(str::to_owned).collect()),
                 ("initial-if", sibling) => Self::InitialIf(sibling.to_owned()),
                 _ => return None,
             },

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::facts::{Change, Confidence, Equality, Fact};
-use super::resource::{Child, CreateDefault, ResourceType, Schema, Update};
+use super::resource::{Advisory, Child, CreateDefault, Moot, ResourceType, Schema, Update};
 use super::shape::{Property, Shape, ShapeId};
 use crate::document::{Path, Value};
 
@@ -52,6 +52,8 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         name_pattern: text(&extra["name"]).or_else(|| text(&data["name"])),
         create_defaults: items(&extra["createDefaults"]).iter().map(create_default).collect(),
         never_echo: strings(&extra["neverEcho"]),
+        moot: items(&extra["moot"]).iter().map(moot).collect(),
+        advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
         body: id(&data["body"]),
         facts,
         unsaid: strings(unsaid).into_iter().collect::<BTreeSet<_>>(),
@@ -60,10 +62,23 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
 
 fn create_default(json: &Json) -> CreateDefault {
     CreateDefault {
-        path: text(&json["path"]).and_then(|p| Path::parse(&p)).expect("BUG: a default has a path"),
+        path: path(&json["path"]),
         value: Value::from_json(json["value"].clone()),
         unless: strings(&json["unless"]),
         only_child: json["onlyChild"] == true,
+    }
+}
+
+fn moot(json: &Json) -> Moot {
+    Moot { path: path(&json["path"]), when: path(&json["when"]), is: Value::from_json(json["is"].clone()) }
+}
+
+fn advisory(json: &Json) -> Advisory {
+    Advisory {
+        path: path(&json["path"]),
+        channel: path(&json["channel"]),
+        patch: strings(&json["patch"]),
+        minor: strings(&json["minor"]),
     }
 }
 
@@ -145,6 +160,9 @@ fn strings(json: &Json) -> Vec<String> {
 }
 fn text(json: &Json) -> Option<String> {
     json.as_str().map(str::to_owned)
+}
+fn path(json: &Json) -> Path {
+    text(json).and_then(|p| Path::parse(&p)).expect("BUG: overrides.json names a path here")
 }
 fn id(json: &Json) -> ShapeId {
     ShapeId(json.as_u64().expect("BUG: a shape id is a number") as usize)

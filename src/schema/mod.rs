@@ -11,6 +11,6 @@ mod roles;
 mod shape;
 
 pub use facts::{Change, Confidence, Equality, Fact};
-pub use resource::{Child, CreateDefault, ResourceType, Schema, Update};
+pub use resource::{Advisory, Child, CreateDefault, Moot, ResourceType, Schema, Update};
 pub use roles::{role_by_name, role_name, role_names};
 pub use shape::{Property, Shape, ShapeId};

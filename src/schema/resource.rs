@@ -48,6 +48,30 @@ pub struct CreateDefault {
     pub only_child: bool,
 }
 
+/// A property that says nothing while another has a certain value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moot {
+    /// The property, and all below it.
+    pub path: Path,
+    /// The other one.
+    pub when: Path,
+    /// Its value.
+    pub is: Value,
+}
+
+/// A version that a channel moves beyond what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advisory {
+    /// The version.
+    pub path: Path,
+    /// The property that names the channel.
+    pub channel: Path,
+    /// Channels that move the patch.
+    pub patch: Vec<String>,
+    /// Channels that move the minor as well.
+    pub minor: Vec<String>,
+}
+
 /// One ARM resource type, in the shape of the environment file: `properties` folded into its envelope.
 #[derive(Debug)]
 pub struct ResourceType {
@@ -77,6 +101,10 @@ pub struct ResourceType {
     pub create_defaults: Vec<CreateDefault>,
     /// Paths (patterns) whose live value is never sent back.
     pub never_echo: Vec<String>,
+    /// Properties that another one makes moot: Azure drops them.
+    pub moot: Vec<Moot>,
+    /// Versions that Azure moves on by itself.
+    pub advisory: Vec<Advisory>,
     pub(super) body: ShapeId,
     pub(super) facts: BTreeMap<String, Fact>,
     pub(super) unsaid: BTreeSet<String>,
