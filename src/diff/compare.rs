@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Sides, Verdict, decide, equal, leaves, look_up};
+use super::equal::services_own;
+use super::{Sides, Verdict, decide, equal, initial_only, leaves, look_up, settled};
 use crate::document::{Path, Secret, Value};
 use crate::schema::{Change, Equality, ResourceType};
 
@@ -66,13 +67,13 @@ pub fn compare(
     let mut out = Comparison::default();
     let nothing = Value::map();
     let recorded = recorded.unwrap_or(&nothing);
+    let case = Case { resource, wanted, recorded, live, hash };
     let mut seen = BTreeSet::new();
     for (path, want) in leaves(resource, wanted) {
         seen.insert(path.clone());
-        let was = recorded.get(&path);
+        let was = look_up(resource, recorded, &path);
         let is = look_up(resource, live, &path);
-        let sides = sides(resource, wanted, &path, Some(want), was, live, hash);
-        let verdict = decide(sides);
+        let verdict = decide(case.sides(&path, Some(want), was));
         if matches!(verdict, Verdict::Drifted | Verdict::BothApart | Verdict::BothAlike) {
             out.drift.push(Moved { path: path.clone(), recorded: was.cloned(), live: is.cloned() });
         }
@@ -82,14 +83,16 @@ pub fn compare(
             _ => continue,
         };
         let before = if resource.write_only(&path) && was.is_some() { was.cloned() } else { is.cloned() };
-        out.differences.push(Difference { path, before, after: Some(want.clone()), reason });
+        let after = Some(case.with_services_own(&path, want, was));
+        out.differences.push(Difference { path, before, after, reason });
     }
     for (path, was) in leaves(resource, recorded) {
-        if seen.contains(&path) || seen.iter().any(|p| p.starts_with(&path) || path.starts_with(p)) {
+        let said = look_up(resource, wanted, &path).is_some_and(|want| *want != Value::Null);
+        if said || seen.iter().any(|p| p.starts_with(&path) || path.starts_with(p)) {
             continue;
         }
         let is = look_up(resource, live, &path);
-        let verdict = decide(sides(resource, wanted, &path, None, Some(was), live, hash));
+        let verdict = decide(case.sides(&path, None, Some(was)));
         if verdict == Verdict::RemovedAndDrifted {
             out.drift.push(Moved { path: path.clone(), recorded: Some(was.clone()), live: is.cloned() });
         }
@@ -104,48 +107,79 @@ pub fn compare(
     out
 }
 
-fn sides(
-    resource: &ResourceType,
-    wanted: &Value,
-    path: &Path,
-    want: Option<&Value>,
-    was: Option<&Value>,
-    live: &Value,
-    hash: &dyn Fn(&Secret) -> Value,
-) -> Sides {
-    let is = look_up(resource, live, path);
-    if resource.write_only(path) || matches!(want, Some(Value::Secret(_))) {
-        let kept = want.map(|w| if let Value::Secret(s) = w { hash(s) } else { w.clone() });
-        let same = was.is_none() || kept.as_ref() == was;
-        return Sides {
-            wanted: want.is_some(),
-            recorded: was.is_some(),
-            wanted_is_recorded: same,
-            wanted_is_live: same,
-            recorded_is_live: true,
-        };
-    }
-    let initial = initial_only(resource, path, wanted, live);
-    let is_same = |value: &Value| initial || equal(resource, path, value, is);
-    let alike = match (want, was) {
-        (Some(w), Some(r)) => w.same(r) || equal(resource, path, w, Some(r)) && equal(resource, path, r, Some(w)),
-        _ => false,
-    };
-    Sides {
-        wanted: want.is_some(),
-        recorded: was.is_some(),
-        wanted_is_recorded: alike,
-        wanted_is_live: want.is_some_and(is_same),
-        recorded_is_live: was.is_some_and(is_same),
-    }
+/// The three documents of one resource.
+struct Case<'a> {
+    resource: &'a ResourceType,
+    wanted: &'a Value,
+    recorded: &'a Value,
+    live: &'a Value,
+    hash: &'a dyn Fn(&Secret) -> Value,
 }
 
-/// Whether the value at this path was a first value only (`count` under an autoscaler), so that what is there by now is
-/// Azure's.
-pub fn initial_only(resource: &ResourceType, path: &Path, wanted: &Value, live: &Value) -> bool {
-    let Equality::InitialIf(sibling) = resource.fact(path).equality else { return false };
-    let sibling = path.parent().unwrap_or_default().key(&sibling);
-    wanted.get(&sibling).or_else(|| live.get(&sibling)).and_then(Value::as_bool) == Some(true)
+impl Case<'_> {
+    fn sides(&self, path: &Path, want: Option<&Value>, was: Option<&Value>) -> Sides {
+        let resource = self.resource;
+        if resource.write_only(path) || matches!(want, Some(Value::Secret(_))) {
+            let kept = want.map(|w| if let Value::Secret(s) = w { (self.hash)(s) } else { w.clone() });
+            let same = was.is_none() || kept.as_ref() == was;
+            return Sides {
+                wanted: want.is_some(),
+                recorded: was.is_some(),
+                wanted_is_recorded: same,
+                wanted_is_live: same,
+                recorded_is_live: true,
+            };
+        }
+        let alike = match (want, was) {
+            (Some(w), Some(r)) => w.same(r) || equal(resource, path, w, Some(r)) && equal(resource, path, r, Some(w)),
+            _ => false,
+        };
+        let wanted_is_live = want.is_some_and(|want| {
+            settled(resource, path, self.wanted, want, self.live) && !self.dropped_is_live(path, want, was)
+        });
+        let recorded_is_live = was.is_some_and(|was| {
+            initial_only(resource, path, self.wanted, self.live)
+                || settled(resource, path, self.recorded, was, self.live)
+        });
+        Sides {
+            wanted: want.is_some(),
+            recorded: was.is_some(),
+            wanted_is_recorded: alike,
+            wanted_is_live,
+            recorded_is_live,
+        }
+    }
+
+    /// Whether Azure still has an element that landfall once put into a list that the service adds to, and that the file has
+    /// dropped. To the list alone it looks like one of the service's own.
+    fn dropped_is_live(&self, path: &Path, want: &Value, was: Option<&Value>) -> bool {
+        let adds =
+            matches!(self.resource.fact(path).equality, Equality::Subset | Equality::Extended(_) | Equality::Prefix);
+        let live = look_up(self.resource, self.live, path).and_then(Value::as_list).unwrap_or_default();
+        let was = was.and_then(Value::as_list).filter(|_| adds).unwrap_or_default();
+        was.iter().any(|gone| !self.holds(path, want, gone) && live.iter().any(|l| self.same_element(path, gone, l)))
+    }
+
+    /// What to send for a list that the service adds to: its own elements stay.
+    fn with_services_own(&self, path: &Path, want: &Value, was: Option<&Value>) -> Value {
+        let equality = self.resource.fact(path).equality;
+        let (Value::List(items), Equality::Extended(_)) = (want, &equality) else { return want.clone() };
+        let live = look_up(self.resource, self.live, path).and_then(Value::as_list).unwrap_or_default();
+        let own = live.iter().filter(|l| {
+            l.as_str().is_some_and(|text| services_own(&equality, text))
+                && !self.holds(path, want, l)
+                && !was.is_some_and(|was| self.holds(path, was, l))
+        });
+        Value::List(items.iter().chain(own).cloned().collect())
+    }
+
+    fn holds(&self, path: &Path, list: &Value, element: &Value) -> bool {
+        list.as_list().is_some_and(|items| items.iter().any(|item| self.same_element(path, element, item)))
+    }
+
+    fn same_element(&self, path: &Path, one: &Value, other: &Value) -> bool {
+        equal(self.resource, &path.index(0), one, Some(other))
+    }
 }
 
 enum Removal {
@@ -167,8 +201,9 @@ fn removal(resource: &ResourceType, path: &Path, live: Option<&Value>) -> Remova
     if let Some(default) = resource.row(path).and_then(|row| row.default.clone()) {
         return if equal(resource, path, &default, Some(live)) { Removal::Nothing } else { Removal::To(Some(default)) };
     }
-    if matches!(live, Value::List(_)) && !matches!(fact.equality, Equality::Subset) {
-        return Removal::To(Some(Value::List(Vec::new())));
+    if matches!(live, Value::List(_)) && !matches!(fact.equality, Equality::Subset | Equality::Prefix) {
+        let nothing = Value::List(Vec::new());
+        return if equal(resource, path, &nothing, Some(live)) { Removal::Nothing } else { Removal::To(Some(nothing)) };
     }
     Removal::Released
 }
@@ -186,7 +221,7 @@ pub fn moved_unmanaged(resource: &ResourceType, managed: &[&Value], seen: &Value
         }
         let (was, is) = (seen.get(&path), look_up(resource, live, &path));
         let same = match (was, is) {
-            (Some(was), is) => equal(resource, &path, was, is),
+            (Some(was), _) => settled(resource, &path, seen, was, live),
             (None, Some(is)) => is.is_empty() || equal(resource, &path, is, None),
             (None, None) => true,
         };
@@ -211,4 +246,93 @@ fn azures_own(resource: &ResourceType, path: &Path) -> bool {
         at = path.parent();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+    use serde_json::{Value as Json, json};
+
+    const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
+    const POOL: &str = "Microsoft.ContainerService/managedClusters/agentPools";
+
+    fn compared(arm_type: &str, wanted: &Json, recorded: Option<&Json>, live: &Json) -> Comparison {
+        let value = |json: &Json| Value::from_json(json.clone());
+        let recorded = recorded.map(value);
+        let hash = |secret: &Secret| Value::Hash(secret.hash(b"key"));
+        compare(Schema::get().resource(arm_type).unwrap(), &value(wanted), recorded.as_ref(), &value(live), &hash)
+    }
+
+    /// `path: after` of every difference.
+    fn said(comparison: &Comparison) -> Vec<String> {
+        let show = |d: &Difference| match &d.after {
+            Some(after) => format!("{}: {}", d.path, after.to_display_json()),
+            None => format!("{} goes", d.path),
+        };
+        comparison.differences.iter().map(show).collect()
+    }
+
+    #[test]
+    fn what_the_file_drops_from_a_list_that_the_service_adds_to_goes() {
+        let own = "CriticalAddonsOnly=true:NoSchedule";
+        let taints = |list: &[&str]| json!({"nodeTaints": list});
+        for (wanted, recorded, live, expected) in [
+            (taints(&["a"]), taints(&["a", "b"]), taints(&["a", "b", own]), Some(json!(["a", own]))),
+            (taints(&[]), taints(&[own]), taints(&[own]), Some(json!([]))),
+            (taints(&["a"]), taints(&["a"]), taints(&["a", "stranger"]), Some(json!(["a"]))),
+            (taints(&["a"]), taints(&["a"]), taints(&[own, "a"]), None),
+            (json!({}), taints(&["a"]), taints(&["a"]), Some(json!([]))),
+            (json!({}), json!({}), taints(&["a"]), None),
+        ] {
+            let comparison = compared(POOL, &wanted, Some(&recorded), &live);
+            let expected: Vec<String> = expected.iter().map(|after| format!("nodeTaints: {after}")).collect();
+            assert_eq!(said(&comparison), expected, "{wanted} {recorded} {live}");
+        }
+        let proxy = |list: &[&str]| json!({"httpProxyConfig": {"noProxy": list}});
+        let live = proxy(&["a", "b", "168.63.129.16"]);
+        let comparison = compared(CLUSTER, &proxy(&["a"]), Some(&proxy(&["a", "b"])), &live);
+        assert_eq!(said(&comparison), ["httpProxyConfig.noProxy: [\"a\"]"]);
+    }
+
+    #[test]
+    fn a_key_in_other_capitals_is_the_same_key() {
+        let tags = |key: &str, value: &str| json!({"tags": {key: value}});
+        let comparison = compared(POOL, &tags("Team", "a"), Some(&tags("team", "a")), &tags("TEAM", "a"));
+        assert_eq!(comparison, Comparison::default());
+        let comparison = compared(POOL, &json!({}), Some(&tags("team", "a")), &tags("TEAM", "a"));
+        assert_eq!(said(&comparison), ["tags.team goes"]);
+    }
+
+    #[test]
+    fn a_new_identity_is_seen() {
+        let ids = |ids: &[&str]| {
+            let map: serde_json::Map<_, _> = ids.iter().map(|id| ((*id).to_owned(), json!({}))).collect();
+            json!({"identity": {"type": "UserAssigned", "userAssignedIdentities": map}})
+        };
+        let comparison = compared(CLUSTER, &ids(&["/s/a", "/s/b"]), Some(&ids(&["/s/a"])), &ids(&["/S/A"]));
+        assert_eq!(said(&comparison), ["identity.userAssignedIdentities[\"/s/b\"]: {}"]);
+        let comparison = compared(CLUSTER, &ids(&["/s/a"]), Some(&ids(&["/s/a", "/s/b"])), &ids(&["/s/a", "/s/b"]));
+        assert_eq!(said(&comparison), ["identity.userAssignedIdentities[\"/s/b\"] goes"]);
+    }
+
+    #[test]
+    fn a_secret_is_compared_by_its_hash_and_never_by_what_azure_says() {
+        let webhook = "Microsoft.ContainerRegistry/registries/webhooks";
+        let kind = Schema::get().resource(webhook).unwrap();
+        let hash = |secret: &Secret| Value::Hash(secret.hash(b"key"));
+        let document = |value: Value| {
+            let mut out = Value::map();
+            out.set(&Path::of(["serviceUri"]), value);
+            out
+        };
+        let uri = |text: &str| document(Value::Secret(Secret::new(text.to_owned())));
+        let recorded = document(hash(&Secret::new("https://one".to_owned())));
+        let differences = |wanted: &Value, recorded: Option<&Value>| {
+            compare(kind, wanted, recorded, &Value::map(), &hash).differences.len()
+        };
+        assert_eq!(differences(&uri("https://one"), Some(&recorded)), 0);
+        assert_eq!(differences(&uri("https://two"), Some(&recorded)), 1);
+        assert_eq!(differences(&uri("https://one"), None), 0, "what an adopted resource has cannot be known");
+    }
 }

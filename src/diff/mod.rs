@@ -3,9 +3,11 @@
 mod compare;
 mod equal;
 mod leaves;
+mod neighbours;
 mod verdict;
 
-pub use compare::{Comparison, Difference, Moved, Reason, compare, initial_only, moved_unmanaged};
+pub use compare::{Comparison, Difference, Moved, Reason, compare, moved_unmanaged};
 pub use equal::equal;
 pub use leaves::{leaves, look_up};
+pub use neighbours::{initial_only, settled};
 pub use verdict::{Sides, Verdict, decide};

@@ -3,7 +3,7 @@
 use super::see::see;
 use super::step::{DriftItem, Unread};
 use super::{Reads, reads_of_record};
-use crate::diff::{equal, leaves, look_up};
+use crate::diff::{leaves, look_up, settled};
 use crate::document::{Path, Value};
 use crate::model::{Entry, Live, Observed, Recorded, Seen};
 use crate::names::Address;
@@ -68,9 +68,7 @@ fn moved(address: &Address, entry: &Entry, observed: &Observed, resource: &Resou
             continue;
         }
         let is = look_up(resource, &observed.body, &path);
-        if !equal(resource, &path, was, is)
-            && !crate::diff::initial_only(resource, &path, &entry.applied, &observed.body)
-        {
+        if !settled(resource, &path, &entry.applied, was, &observed.body) {
             let item = DriftItem { address: address.clone(), path, recorded: Some(was.clone()), live: is.cloned() };
             out.push(item);
         }

@@ -1,0 +1,138 @@
+//! Whether Azure has what was asked for at a place, where that also hangs on what stands beside it: a first value under an
+//! autoscaler, an alias of a version, a property that another one makes moot.
+
+use super::equal::version;
+use super::{equal, look_up};
+use crate::document::{Path, Value};
+use crate::schema::{Equality, ResourceType};
+
+/// Whether the live document has `value` at `path`, as the document `asked` asks for it.
+pub fn settled(resource: &ResourceType, path: &Path, asked: &Value, value: &Value, live: &Value) -> bool {
+    initial_only(resource, path, asked, live)
+        || moot(resource, path, asked, live)
+        || equal(resource, path, value, look_up(resource, live, path))
+        || same_version(resource, path, value, live)
+        || newer_by_channel(resource, path, asked, value, live)
+}
+
+/// Whether the value at this path was a first value only (`count` under an autoscaler), so that what is there by now is
+/// Azure's.
+pub fn initial_only(resource: &ResourceType, path: &Path, asked: &Value, live: &Value) -> bool {
+    let Equality::InitialIf(sibling) = resource.fact(path).equality else { return false };
+    let sibling = path.parent().unwrap_or_default().key(&sibling);
+    said(&sibling, asked, live).and_then(Value::as_bool) == Some(true)
+}
+
+/// Whether another property makes what is said at this path without effect, so that Azure drops it.
+fn moot(resource: &ResourceType, path: &Path, asked: &Value, live: &Value) -> bool {
+    resource.moot.iter().any(|moot| {
+        // Nothing said is the default, which `equal` knows.
+        let word = said(&moot.when, asked, live);
+        path.starts_with(&moot.path) && equal(resource, &moot.when, &moot.is, word)
+    })
+}
+
+/// Whether Azure reports an alias for the full version that is asked for, and says beside it that this is the one.
+fn same_version(resource: &ResourceType, path: &Path, value: &Value, live: &Value) -> bool {
+    let Equality::Version(Some(current)) = resource.fact(path).equality else { return false };
+    let current = live.get(&path.parent().unwrap_or_default().key(&current)).and_then(Value::as_str);
+    matches!((value.as_str(), current), (Some(value), Some(current)) if version(value, current))
+}
+
+/// Whether a channel that Azure upgrades by has taken the version beyond the one that is asked for.
+fn newer_by_channel(resource: &ResourceType, path: &Path, asked: &Value, value: &Value, live: &Value) -> bool {
+    let Some(advisory) = resource.advisory.iter().find(|advisory| advisory.path == *path) else { return false };
+    let Some(channel) = said(&advisory.channel, asked, live).and_then(Value::as_str) else { return false };
+    let is_one_of = |channels: &[String]| channels.iter().any(|c| c.eq_ignore_ascii_case(channel));
+    let Equality::Version(current) = resource.fact(path).equality else { return false };
+    let current = current.and_then(|current| live.get(&path.parent().unwrap_or_default().key(&current)));
+    let is = current.or_else(|| live.get(path)).and_then(Value::as_str).and_then(numbers);
+    let (Some(asked), Some(is)) = (value.as_str().and_then(numbers), is) else { return false };
+    let within_minor = asked[..2] == is[..2];
+    asked <= is && (is_one_of(&advisory.minor) || within_minor && is_one_of(&advisory.patch))
+}
+
+/// What a neighbour is going to be: what is asked for, or else what is live.
+fn said<'a>(path: &Path, asked: &'a Value, live: &'a Value) -> Option<&'a Value> {
+    asked.get(path).or_else(|| live.get(path))
+}
+
+/// Major, minor and, where it is said, patch.
+fn numbers(version: &str) -> Option<Vec<u64>> {
+    let parts: Option<Vec<u64>> =
+        version.trim().trim_start_matches('v').split('.').map(|part| part.parse().ok()).collect();
+    parts.filter(|parts| (2..=3).contains(&parts.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+    use serde_json::{Value as Json, json};
+
+    /// What the document `asked` says at `path`, against a live document.
+    fn is_settled(arm_type: &str, path: &str, asked: &Json, live: &Json) -> bool {
+        let resource = Schema::get().resource(arm_type).unwrap();
+        let (path, asked) = (Path::parse(path).unwrap(), Value::from_json(asked.clone()));
+        let value = asked.get(&path).unwrap().clone();
+        settled(resource, &path, &asked, &value, &Value::from_json(live.clone()))
+    }
+
+    #[test]
+    fn neighbours_explain_a_value() {
+        let cluster = "Microsoft.ContainerService/managedClusters";
+        let pool = "Microsoft.ContainerService/managedClusters/agentPools";
+        let patched = json!({"autoUpgradeProfile": {"upgradeChannel": "patch"}, "kubernetesVersion": "1.33.7"});
+        let stable = json!({"autoUpgradeProfile": {"upgradeChannel": "stable"}, "kubernetesVersion": "1.34", "currentKubernetesVersion": "1.34.2"});
+        let alias = json!({"kubernetesVersion": "1.33", "currentKubernetesVersion": "1.33.5"});
+        for (arm_type, path, asked, live, expected) in [
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.5"}), &alias, true),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.4"}), &alias, false),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.5"}), &patched, true),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.9"}), &patched, false),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.32"}), &patched, false),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.5"}), &stable, true),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33"}), &stable, true),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.35"}), &stable, false),
+            (
+                cluster,
+                "serviceMeshProfile.istio.revisions",
+                json!({"serviceMeshProfile": {"mode": "Disabled", "istio": {"revisions": ["asm-1-20"]}}}),
+                &json!({"serviceMeshProfile": {"mode": "Disabled"}}),
+                true,
+            ),
+            (
+                cluster,
+                "serviceMeshProfile.istio.revisions",
+                json!({"serviceMeshProfile": {"mode": "Istio", "istio": {"revisions": ["asm-1-20"]}}}),
+                &json!({"serviceMeshProfile": {"mode": "Disabled"}}),
+                false,
+            ),
+            (
+                pool,
+                "count",
+                json!({"count": 2, "enableAutoScaling": true}),
+                &json!({"count": 9, "enableAutoScaling": true}),
+                true,
+            ),
+            (pool, "count", json!({"count": 2}), &json!({"count": 9, "enableAutoScaling": true}), true),
+            (
+                pool,
+                "count",
+                json!({"count": 2, "enableAutoScaling": false}),
+                &json!({"count": 9, "enableAutoScaling": true}),
+                false,
+            ),
+            (pool, "scaleSetEvictionPolicy", json!({"scaleSetEvictionPolicy": "Deallocate"}), &json!({}), true),
+            (
+                pool,
+                "scaleSetEvictionPolicy",
+                json!({"scaleSetEvictionPolicy": "Deallocate", "scaleSetPriority": "Spot"}),
+                &json!({"scaleSetPriority": "Spot", "scaleSetEvictionPolicy": "Delete"}),
+                false,
+            ),
+        ] {
+            assert_eq!(is_settled(arm_type, path, &asked, live), expected, "{path}: {asked} against {live}");
+        }
+    }
+}
