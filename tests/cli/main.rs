@@ -1,0 +1,11 @@
+//! The built binary from outside: what it prints, what it leaves on disk, what it asks of a server, and its exit codes.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test writes its own files, waits for other processes, and fails when it cannot"
+)]
+
+mod sandbox;
+mod served;
+mod test_env;
