@@ -1,0 +1,6 @@
+//! The engine from file to Azure, in process: environment, reads, plan, apply, against the sandbox in paused time.
+
+#![expect(clippy::unwrap_used, reason = "a test fails when what it says does not hold")]
+
+mod attach;
+mod scene;
