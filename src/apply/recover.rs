@@ -1,5 +1,6 @@
 //! After a run that was cut off: what Azure still works on is waited for, before anything is planned.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::azure::{Client, Wait};
@@ -21,17 +22,10 @@ pub struct Recovery {
 /// The ids that a cut-off run was making, without asking Azure anything.
 pub fn ours(state: &State) -> Vec<ArmId> {
     let made = |entry: &&JournalEntry| ["create", "rotate", "replace"].contains(&entry.action.as_str());
-    // A create that failed may have left something behind as well; it is ours all the same.
-    let open = state.open_steps();
-    let failed = state.failed_steps();
-    let all = open.into_iter().chain(failed.into_iter().map(|(entry, _)| entry));
-    let named = all.filter(made).filter_map(|last| {
-        last.id.clone().or_else(|| {
-            let of_step = |e: &&JournalEntry| e.step == last.step && e.address == last.address;
-            state.journal.iter().rev().filter(of_step).find_map(|e| e.id.clone())
-        })
-    });
-    named.collect()
+    // Whatever became of it: what failed may have left something behind, and what is done may have brought children that
+    // were not recorded yet. The journal of a run that ended well is empty.
+    let ids: BTreeSet<&ArmId> = state.journal.iter().filter(made).filter_map(|e| e.id.as_ref()).collect();
+    ids.into_iter().cloned().collect()
 }
 
 /// Follows every operation that the journal says is running, to its end. `told` hears what is waited for. The state is not

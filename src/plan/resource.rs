@@ -152,7 +152,7 @@ impl Draft<'_> {
                 });
             }
         }
-        let created = entry.map_or_else(|| self.ours.contains(&observed.id), |e| e.created);
+        let created = entry.map_or_else(|| self.is_ours(&observed.id, resource), |e| e.created);
         let mut record = self.record(wanted, created, None);
         record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
         let effects: Vec<(Difference, Effect)> = comparison
@@ -171,6 +171,12 @@ impl Draft<'_> {
             let step = self.update_step(wanted, resource, observed, effects, record);
             self.push(step);
         }
+    }
+
+    /// Whether an interrupted run was making it, by itself or, as it does with node pools, within its parent.
+    fn is_ours(&self, id: &ArmId, resource: &ResourceType) -> bool {
+        let within = |parent: ArmId| resource.inline.is_some() && self.ours.contains(&parent);
+        self.ours.contains(id) || id.parent().is_some_and(within)
     }
 
     /// Nothing to change: an adoption without changes, or nothing at all.

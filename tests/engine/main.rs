@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test fails when what it says does not hold")]
 
 mod attach;
+mod faults;
 mod scene;
