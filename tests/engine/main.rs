@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails when what it says does not hold")]
 
+mod adopt;
 mod attach;
+mod deletions;
 mod faults;
+mod pools;
 mod scene;
+mod updates;
