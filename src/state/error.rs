@@ -102,6 +102,20 @@ pub enum StateError {
         /// What is there; `None` if there is nothing any more.
         stored: Option<Box<(Lineage, Serial)>>,
     },
+    /// The lock was held, and is not any more: someone took it away, or it ran out while this machine slept.
+    #[error("{what} is not locked by this run any more{}; nothing was written", .holder.as_ref().map_or_else(String::new, |h| format!(", but by {h}")))]
+    LockLost {
+        /// The state.
+        what: String,
+        /// Who holds it now, if anybody.
+        holder: Option<Box<Holder>>,
+    },
+    /// The lock cannot be taken from its holder.
+    #[error("the lock of {what} cannot be taken from the process that holds it; it ends with that process")]
+    Unbreakable {
+        /// The state.
+        what: String,
+    },
     /// Someone else holds the lock.
     #[error("{what} is locked by {}", .holder.as_ref().map_or_else(|| "another landfall".to_owned(), |h| h.to_string()))]
     Locked {

@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::file::{directory_of, flush_directory, restrict, sweep, write_atomically_private};
 use super::format::{self, Origin};
+use super::holder;
 use super::store::expect_unmoved;
-use super::{Guard, Holder, State, StateError, Store};
+use super::{Guard, Held, Holder, State, StateError, Store, Version};
 use crate::names::EnvName;
 
 /// How often a waiting process tries the lock again: short enough not to be felt, long enough to cost nothing.
@@ -39,15 +39,6 @@ struct Files {
     environment: EnvName,
     /// Whether the version from before this command is safe in the backup.
     backed_up: AtomicBool,
-}
-
-/// What stands in the lock file.
-#[derive(Serialize, Deserialize)]
-struct WireHolder {
-    who: String,
-    pid: u32,
-    command: String,
-    since: String,
 }
 
 struct LocalGuard {
@@ -84,10 +75,14 @@ impl Store for LocalStore {
         self.off_thread(Files::load).await
     }
 
-    async fn save(&self, state: &mut State) -> Result<(), StateError> {
-        let copy = state.clone();
+    async fn document(&self) -> Result<Option<Vec<u8>>, StateError> {
+        self.off_thread(Files::bytes).await
+    }
+
+    async fn replace(&self, state: &mut State, over: Option<&Version>) -> Result<(), StateError> {
+        let (copy, over) = (state.clone(), over.cloned());
         let next = state.serial.next();
-        self.off_thread(move |files| files.save(&copy)).await?;
+        self.off_thread(move |files| files.save(&copy, over.as_ref())).await?;
         state.serial = next;
         Ok(())
     }
@@ -108,6 +103,14 @@ impl Store for LocalStore {
         }
     }
 
+    async fn held(&self) -> Result<Option<Held>, StateError> {
+        self.off_thread(Files::held).await
+    }
+
+    async fn unlock(&self) -> Result<(), StateError> {
+        Err(StateError::Unbreakable { what: self.describe() })
+    }
+
     async fn remove(&self) -> Result<(), StateError> {
         self.off_thread(Files::remove).await
     }
@@ -125,12 +128,12 @@ impl Files {
         }
     }
 
-    fn save(&self, state: &State) -> Result<(), StateError> {
+    fn save(&self, state: &State, over: Option<&Version>) -> Result<(), StateError> {
         let new = format::write(state, state.serial.next())?;
         let _writing = self.lock_writing()?;
         let old = self.bytes()?;
         let stored = old.as_deref().map(|bytes| self.read(bytes)).transpose()?;
-        expect_unmoved(&self.state.display().to_string(), &self.environment, stored.as_ref(), state)?;
+        expect_unmoved(&self.state.display().to_string(), &self.environment, stored.as_ref(), state, over)?;
         sweep(&self.state);
         sweep(&self.backup);
         self.back_up(old.as_deref())?;
@@ -178,6 +181,20 @@ impl Files {
         Ok(file)
     }
 
+    /// Who has the lock. To find out it is tried, and given back at once.
+    fn held(&self) -> Result<Option<Held>, StateError> {
+        let mut file = match OpenOptions::new().read(true).write(true).open(&self.lock) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(access("open", &self.lock, error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(Held { holder: read_holder(&mut file), lease: None })),
+            Err(TryLockError::Error(error)) => Err(access("lock", &self.lock, error)),
+        }
+    }
+
     /// The lock, or who has it as far as that can be read.
     fn try_lock(&self, holder: &Holder) -> Result<(Option<LocalGuard>, Option<Holder>), StateError> {
         let mut file = open_beside(&self.lock).map_err(|error| access("open", &self.lock, error))?;
@@ -215,24 +232,17 @@ fn open_beside(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn sign(file: &mut File, holder: &Holder) -> io::Result<()> {
-    let wire = WireHolder {
-        who: holder.who.clone(),
-        pid: holder.pid,
-        command: holder.command.clone(),
-        since: holder.since.clone(),
-    };
+fn sign(file: &mut File, by: &Holder) -> io::Result<()> {
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
-    file.write_all(&serde_json::to_vec(&wire)?)
+    file.write_all(holder::write(by).as_bytes())
 }
 
 /// Whose signature stands in a lock file. None while it is being written, or where a locked file cannot be read.
 fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
-    let wire: WireHolder = serde_json::from_str(&text).ok()?;
-    Some(Holder { who: wire.who, pid: wire.pid, command: wire.command, since: wire.since })
+    holder::read(&text)
 }
 
 fn access(act: &'static str, path: &Path, source: io::Error) -> StateError {

@@ -8,7 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::format::{self, Origin};
 use super::store::expect_unmoved;
-use super::{Guard, Holder, State, StateError, Store};
+use super::{Guard, Held, Holder, State, StateError, Store, Version};
 use crate::names::EnvName;
 
 /// Keeps a state in memory. Clones share it, as processes share a file.
@@ -43,11 +43,15 @@ impl Store for MemoryStore {
         bytes.map(|bytes| self.read(&bytes)).transpose()
     }
 
-    async fn save(&self, state: &mut State) -> Result<(), StateError> {
+    async fn document(&self) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(get(&self.bytes).clone())
+    }
+
+    async fn replace(&self, state: &mut State, over: Option<&Version>) -> Result<(), StateError> {
         let new = format::write(state, state.serial.next())?;
         let mut bytes = get(&self.bytes);
         let stored = bytes.as_deref().map(|bytes| self.read(bytes)).transpose()?;
-        expect_unmoved(&self.describe(), &self.environment, stored.as_ref(), state)?;
+        expect_unmoved(&self.describe(), &self.environment, stored.as_ref(), state, over)?;
         *bytes = Some(new);
         state.serial = state.serial.next();
         Ok(())
@@ -59,6 +63,14 @@ impl Store for MemoryStore {
         };
         *get(&self.holder) = Some(holder.clone());
         Ok(Box::new(MemoryGuard { holder: Arc::clone(&self.holder), _lock: lock }))
+    }
+
+    async fn held(&self) -> Result<Option<Held>, StateError> {
+        Ok(get(&self.holder).clone().map(|holder| Held { holder: Some(holder), lease: None }))
+    }
+
+    async fn unlock(&self) -> Result<(), StateError> {
+        Err(StateError::Unbreakable { what: self.describe() })
     }
 
     async fn remove(&self) -> Result<(), StateError> {

@@ -3,9 +3,11 @@
 //! Knows nothing of ARM, plans or applies: ids, documents and step names pass through. It never holds a secret, never
 //! reads the clock or the environment, and never decides what a journal left open means.
 
+mod blob;
 mod error;
 mod file;
 mod format;
+mod holder;
 mod journal;
 mod local;
 mod memory;
@@ -13,10 +15,11 @@ mod record;
 mod store;
 mod value;
 
+pub use blob::{BlobSettings, BlobStore, BlobTrouble};
 pub use error::StateError;
 pub use file::{write_atomically, write_atomically_private};
 pub use journal::{Failure, IllegalStatus, JournalEntry, JournalStatus, RecordedOperation, next_status};
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use record::State;
-pub use store::{Guard, Holder, Store};
+pub use store::{Guard, Held, Holder, Store, Version};

@@ -29,6 +29,11 @@ impl State {
         Self { lineage, serial: Serial::default(), environment, recorded, journal: Vec::new() }
     }
 
+    /// Its lineage and serial; `None` for one that never was written.
+    pub fn version(&self) -> Option<(Lineage, Serial)> {
+        (self.serial != Serial::default()).then(|| (self.lineage.clone(), self.serial))
+    }
+
     /// Appends to the journal what may follow there, as [`next_status`] judges; nothing is saved.
     ///
     /// # Errors

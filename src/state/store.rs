@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{State, StateError};
-use crate::names::{EnvName, Serial};
+use crate::names::{EnvName, Lineage, Serial};
 
 /// Keeps the state of one environment.
 #[async_trait]
@@ -17,14 +17,31 @@ pub trait Store: Send + Sync {
     /// What cannot be read, or is not a state of this environment, is an error and never `None`.
     async fn load(&self) -> Result<Option<State>, StateError>;
 
+    /// What is stored, to the byte, whether it can be read as a state or not; `None` if there is nothing.
+    ///
+    /// # Errors
+    /// What the disk or the service says.
+    async fn document(&self) -> Result<Option<Vec<u8>>, StateError>;
+
     /// Writes `state` in one piece and moves its serial on by one. A failed save leaves both as they were.
     ///
     /// To be awaited to its end: a save that is dropped may have been written, with a serial that `state` does not know.
     ///
     /// # Errors
     /// [`StateError::Moved`] unless what is stored has the lineage and serial of `state` (nothing is stored, for serial 0),
-    /// whoever holds the lock; [`StateError::Unwritable`] and [`StateError::Journal`] for what must not be written.
-    async fn save(&self, state: &mut State) -> Result<(), StateError>;
+    /// whoever holds the lock; [`StateError::Unwritable`] and [`StateError::Journal`] for what must not be written;
+    /// [`StateError::LockLost`] where the lock was held and is not any more.
+    async fn save(&self, state: &mut State) -> Result<(), StateError> {
+        let over = state.version();
+        self.replace(state, over.as_ref()).await
+    }
+
+    /// [`save`](Self::save), over a version that `state` was not loaded from: `over` is what must be stored, `None` for
+    /// nothing. For states that come from elsewhere.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save), with [`StateError::Moved`] unless `over` is what is stored.
+    async fn replace(&self, state: &mut State, over: Option<&Version>) -> Result<(), StateError>;
 
     /// Takes the lock in the name of `holder`, waiting for it up to `wait`. It is held until the guard is released or
     /// dropped, or the process ends in whatever way.
@@ -32,6 +49,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StateError::Locked`] with the one who holds it.
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Guard>, StateError>;
+
+    /// Who holds the lock; `None` if nobody does.
+    ///
+    /// # Errors
+    /// What the disk or the service says.
+    async fn held(&self) -> Result<Option<Held>, StateError>;
+
+    /// Takes the lock from whoever holds it: what they write from now on is refused. For a holder that is known to be gone.
+    ///
+    /// # Errors
+    /// [`StateError::Unbreakable`] where a lock ends with its process and cannot be taken away.
+    async fn unlock(&self) -> Result<(), StateError>;
 
     /// Takes the state away, after a destroy that left nothing to remember. The version from before this command stays
     /// beside it as a backup where the store keeps one. To be called with the lock held; nothing there is no error.
@@ -67,13 +96,37 @@ pub struct Holder {
     pub since: String,
 }
 
-/// Refuses to put `state` where something else stands than it was loaded from.
+/// A lock that someone holds, as it looks from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Who; `None` in the moment before a holder has signed.
+    pub holder: Option<Holder>,
+    /// The lease, in a store that locks by leases.
+    pub lease: Option<String>,
+}
+
+/// Which state, and how often it was written by then.
+pub type Version = (Lineage, Serial);
+
+/// Refuses to put `state` where something else stands than `over`.
 pub(super) fn expect_unmoved(
     what: &str,
     environment: &EnvName,
     stored: Option<&State>,
     state: &State,
+    over: Option<&Version>,
 ) -> Result<(), StateError> {
+    expect_environment(what, environment, state)?;
+    let stored = stored.and_then(State::version);
+    if over == stored.as_ref() {
+        return Ok(());
+    }
+    let loaded = over.cloned().map(Box::new);
+    Err(StateError::Moved { what: what.to_owned(), loaded, stored: stored.map(Box::new) })
+}
+
+/// Refuses to write the state of one environment as that of another.
+pub(super) fn expect_environment(what: &str, environment: &EnvName, state: &State) -> Result<(), StateError> {
     if state.environment != *environment {
         return Err(StateError::OtherEnvironment {
             what: what.to_owned(),
@@ -81,10 +134,7 @@ pub(super) fn expect_unmoved(
             found: state.environment.to_string(),
         });
     }
-    let version = |state: &State| Box::new((state.lineage.clone(), state.serial));
-    let loaded = (state.serial != Serial::default()).then(|| version(state));
-    let stored = stored.map(version);
-    if loaded == stored { Ok(()) } else { Err(StateError::Moved { what: what.to_owned(), loaded, stored }) }
+    Ok(())
 }
 
 impl fmt::Display for Holder {

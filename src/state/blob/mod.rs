@@ -1,0 +1,11 @@
+//! A state in a container of Azure Blob Storage: the blob `prod.json`, leased while a run writes it.
+//!
+//! `service` says single requests and what their answers mean, `lease` keeps the lock alive, `store` makes a store of both.
+
+mod lease;
+mod service;
+mod store;
+mod trouble;
+
+pub use store::{BlobSettings, BlobStore};
+pub use trouble::BlobTrouble;
