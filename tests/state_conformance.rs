@@ -38,7 +38,7 @@ struct InDirectory(tempfile::TempDir);
 impl Place for InDirectory {
     const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(30)];
     const SLACK: Duration = Duration::from_millis(10);
-    const PATIENCE: Duration = Duration::from_secs(3600);
+    const PATIENCE: Duration = Duration::from_secs(5);
 
     async fn new() -> Option<Self> {
         Some(Self(tempfile::tempdir().expect("a temporary directory")))
@@ -54,7 +54,7 @@ struct InMemory(MemoryStore);
 impl Place for InMemory {
     const WAITS: [Duration; 3] = InDirectory::WAITS;
     const SLACK: Duration = InDirectory::SLACK;
-    const PATIENCE: Duration = InDirectory::PATIENCE;
+    const PATIENCE: Duration = Duration::from_secs(3600);
 
     async fn new() -> Option<Self> {
         Some(Self(MemoryStore::new(environment())))
@@ -73,7 +73,7 @@ struct InBlob {
 impl Place for InBlob {
     const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1)];
     const SLACK: Duration = Duration::from_secs(5);
-    const PATIENCE: Duration = Duration::from_secs(2);
+    const PATIENCE: Duration = Duration::from_millis(300);
 
     async fn new() -> Option<Self> {
         let server = azurite::Azurite::get()?;
