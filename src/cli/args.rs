@@ -100,6 +100,12 @@ pub(super) enum Command {
     /// Look into the record
     #[command(subcommand)]
     State(StateCommand),
+    /// Print the JSON Schema of an environment file, for editors
+    Schema {
+        /// Write it there instead
+        #[arg(long, value_name = "FILE")]
+        output_file: Option<PathBuf>,
+    },
     /// The Azure that is built in
     #[command(subcommand)]
     Sandbox(SandboxCommand),

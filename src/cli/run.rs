@@ -60,6 +60,7 @@ async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result
         Command::Drift { environment } => commands::drift::run(&project, global, environment).await,
         Command::Show { environment } => commands::show::run(&project, global, environment).await,
         Command::State(command) => commands::state::run(&project, global, command).await,
+        Command::Schema { output_file } => commands::schema::run(&project, output_file.as_deref()),
         Command::Sandbox(command) => commands::sandbox::run(&project, command).await,
     }
 }

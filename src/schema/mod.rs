@@ -9,6 +9,7 @@ mod load;
 mod resource;
 mod roles;
 mod shape;
+mod words;
 
 pub use facts::{Change, Confidence, Equality, Fact};
 pub use resource::{Advisory, Child, CreateDefault, Moot, ResourceType, Schema, Update};
