@@ -92,10 +92,14 @@ pub(super) enum Command {
         /// Name of the environment
         environment: String,
     },
-    /// Show an environment as landfall understands it
+    /// Show an environment as landfall understands it, or a saved plan
     Show {
         /// Name of the environment
-        environment: String,
+        #[arg(required_unless_present = "plan")]
+        environment: Option<String>,
+        /// Show this saved plan instead
+        #[arg(long, value_name = "FILE", conflicts_with = "environment")]
+        plan: Option<PathBuf>,
     },
     /// Look into the record
     #[command(subcommand)]
@@ -124,12 +128,18 @@ pub(super) struct PlanArgs {
     /// Plan the deletion of everything
     #[arg(long)]
     pub destroy: bool,
+    /// Save the plan, to be applied exactly so with: landfall apply ENVIRONMENT FILE
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// Name of the environment
     pub environment: String,
+    /// A plan that `plan --out` saved: it is applied exactly as it was shown, without asking, or refused as stale
+    #[arg(value_name = "PLANFILE", conflicts_with = "replace")]
+    pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

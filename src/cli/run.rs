@@ -58,7 +58,10 @@ async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result
         Command::Apply(args) => commands::apply::apply(&project, global, args).await,
         Command::Destroy(args) => commands::apply::destroy(&project, global, args).await,
         Command::Drift { environment } => commands::drift::run(&project, global, environment).await,
-        Command::Show { environment } => commands::show::run(&project, global, environment).await,
+        Command::Show { plan: Some(file), .. } => commands::saved::show_file(&project, global, file),
+        Command::Show { environment, .. } => {
+            commands::show::run(&project, global, environment.as_deref().unwrap_or_default()).await
+        }
         Command::State(command) => commands::state::run(&project, global, command).await,
         Command::Schema { output_file } => commands::schema::run(&project, output_file.as_deref()),
         Command::Sandbox(command) => commands::sandbox::run(&project, command).await,

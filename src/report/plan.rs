@@ -30,7 +30,10 @@ pub fn plan_text(plan: &Plan, heading: Heading, columns: usize) -> String {
     let record =
         plan.record.as_ref().map_or_else(|| "no record yet".to_owned(), |(_, serial)| format!("record {serial}"));
     let seconds = heading.elapsed.as_secs_f64();
-    let right = paint(DIM, format!("{record}, {} in {seconds:.2} s", reads(heading.reads)));
+    let right = match heading.reads {
+        0 => paint(DIM, record),
+        count => paint(DIM, format!("{record}, {} in {seconds:.2} s", reads(count))),
+    };
     let _ = writeln!(out, "{}", two(&left, &right, columns));
     if !plan.steps.is_empty() {
         out.push('\n');

@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::plan::{show, verdict};
+use super::saved;
 use crate::apply::{Options, recover, run};
 use crate::azure::Wait;
 use crate::cli::args::{ApplyArgs, DestroyArgs, Global, Output};
@@ -16,10 +17,13 @@ use crate::cli::survey::{Asked, survey};
 use crate::event::Report;
 use crate::plan::{Action, Plan, Work};
 use crate::report::{Progress, closing, report_json};
-use crate::state::State;
+use crate::state::{Guard, State, Store};
 
 /// Makes Azure what the file says.
 pub(crate) async fn apply(project: &Project, global: &Global, args: &ApplyArgs) -> Result<Exit, CommandError> {
+    if let Some(file) = &args.plan {
+        return saved::apply_file(project, global, args, file).await;
+    }
     let asked = Asked::new(false, &args.replace)?;
     let consent = Consent { yes: args.yes, adopt: args.adopt };
     carry_out(project, global, &args.environment, &asked, consent).await
@@ -33,9 +37,9 @@ pub(crate) async fn destroy(project: &Project, global: &Global, args: &DestroyAr
 }
 
 /// What the person agreed to on the command line.
-struct Consent {
-    yes: bool,
-    adopt: bool,
+pub(super) struct Consent {
+    pub yes: bool,
+    pub adopt: bool,
 }
 
 async fn carry_out(
@@ -71,30 +75,53 @@ async fn carry_out(
         guard.release().await?;
         return Ok(exit);
     }
-    let started = Instant::now();
-    let progress = Progress::new(terminal.watched(), Box::new(move |line| terminal.line(line)));
-    if !plan.steps.is_empty() {
-        terminal.line("");
+    let run = Run { plan: &plan, destroy: asked.destroy, ours: &interrupted };
+    run.to_its_end(project, global, client, (&mut state, store.as_ref()), guard).await
+}
+
+/// A plan that was agreed to.
+pub(super) struct Run<'a> {
+    pub plan: &'a Plan,
+    pub destroy: bool,
+    pub ours: &'a [crate::names::ArmId],
+}
+
+impl Run<'_> {
+    /// Carries it out, gives the lock back and tells how it ended.
+    pub(super) async fn to_its_end(
+        &self,
+        project: &Project,
+        global: &Global,
+        client: &crate::azure::Client,
+        (state, store): (&mut State, &dyn Store),
+        guard: Box<dyn Guard>,
+    ) -> Result<Exit, CommandError> {
+        let terminal = project.terminal;
+        let started = Instant::now();
+        let progress = Progress::new(terminal.watched(), Box::new(move |line| terminal.line(line)));
+        if !self.plan.steps.is_empty() {
+            terminal.line("");
+        }
+        let report = with_stops(terminal, global.timeout, async |stop| {
+            let events = |event| progress.tell(&event);
+            let options = Options {
+                // Azure throttles writes harder than reads.
+                parallelism: usize::from(global.parallelism).min(32),
+                now: &clock::now,
+                events: &events,
+                stop,
+                ours: self.ours,
+            };
+            run(client, self.plan, state, store, options).await
+        })
+        .await?;
+        if self.destroy && report.complete() && state.recorded.resources.is_empty() {
+            store.remove().await?;
+        }
+        guard.release().await?;
+        tell_end(project, global, self.plan, &report, started, self.destroy)?;
+        Ok(ended(&report))
     }
-    let report = with_stops(terminal, global.timeout, async |stop| {
-        let events = |event| progress.tell(&event);
-        let options = Options {
-            // Azure throttles writes harder than reads.
-            parallelism: usize::from(global.parallelism).min(32),
-            now: &clock::now,
-            events: &events,
-            stop,
-            ours: &interrupted,
-        };
-        run(client, &plan, &mut state, store.as_ref(), options).await
-    })
-    .await?;
-    if asked.destroy && report.complete() && state.recorded.resources.is_empty() {
-        store.remove().await?;
-    }
-    guard.release().await?;
-    tell_end(project, global, &plan, &report, started, asked.destroy)?;
-    Ok(ended(&report))
 }
 
 /// What a cut-off run left running is followed to its end before anything is planned.
@@ -113,7 +140,12 @@ async fn recover_first(project: &Project, client: &crate::azure::Client, state: 
 }
 
 /// Whether the plan may be carried out: adopting and everything else must be agreed to.
-fn agreed(project: &Project, plan: &Plan, consent: &Consent, destroy: bool) -> Result<Option<Exit>, CommandError> {
+pub(super) fn agreed(
+    project: &Project,
+    plan: &Plan,
+    consent: &Consent,
+    destroy: bool,
+) -> Result<Option<Exit>, CommandError> {
     let strangers: Vec<String> = plan
         .steps
         .iter()

@@ -4,6 +4,7 @@ pub(super) mod apply;
 pub(super) mod drift;
 pub(super) mod plan;
 pub(super) mod sandbox;
+pub(super) mod saved;
 pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;

@@ -1,5 +1,6 @@
 //! `landfall plan`.
 
+use super::saved;
 use crate::cli::args::{Global, Output, PlanArgs};
 use crate::cli::connect::connect;
 use crate::cli::error::CommandError;
@@ -18,7 +19,9 @@ pub(crate) async fn run(project: &Project, global: &Global, args: &PlanArgs) -> 
     let connection = connect(project, global, &desired.cloud)?;
     let (plan, heading) = survey(&connection.client, &desired, &state, &asked).await?;
     show(project, global, &plan, heading)?;
-    if global.output == Output::Text && plan.complete() && !plan.diagnostics.has_errors() {
+    if let (Some(file), None) = (&args.out, verdict(&plan)) {
+        saved::save(project, &plan, args.destroy, file)?;
+    } else if global.output == Output::Text && plan.complete() && !plan.diagnostics.has_errors() {
         let next = next_after_plan(&plan, args.destroy, project.sandbox);
         project.terminal.out(&next)?;
     }

@@ -1,0 +1,163 @@
+//! Commands as a person runs them: the real binary, a folder of its own, the sandbox behind it.
+
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A project in a folder of its own.
+struct Project(TempDir);
+
+/// How a command ended.
+struct Ended {
+    code: i32,
+    out: String,
+    talk: String,
+}
+
+impl Project {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder can be made"))
+    }
+
+    /// The same with one environment file more, or with another text in it.
+    #[expect(clippy::disallowed_methods, reason = "a scene is set, nothing is kept")]
+    fn with(self, name: &str, text: &str) -> Self {
+        let folder = self.0.path().join("environments");
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        std::fs::write(folder.join(format!("{name}.yaml")), text).expect("a file can be written");
+        self
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// Puts other words into a file.
+    #[expect(clippy::disallowed_methods, reason = "a scene is set, nothing is kept")]
+    fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.text(name);
+        assert!(text.contains(from), "{name} has no {from}");
+        std::fs::write(self.path(name), text.replace(from, to)).expect("a file can be written");
+    }
+
+    /// Runs landfall without a terminal, with these arguments and variables.
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(arguments).current_dir(self.0.path()).env_clear().env("COLUMNS", "80");
+        command.envs(variables.iter().copied()).stdin(std::process::Stdio::null());
+        let Output { status, stdout, stderr } = command.output().expect("landfall runs");
+        Ended {
+            code: status.code().expect("it ends by itself"),
+            out: String::from_utf8(stdout).expect("text"),
+            talk: String::from_utf8(stderr).expect("text"),
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, &[])
+    }
+
+    /// Runs what must end well, and gives its data.
+    fn good(&self, arguments: &[&str]) -> String {
+        let ended = self.run(arguments);
+        assert_eq!(ended.code, 0, "{arguments:?}:\n{}{}", ended.out, ended.talk);
+        ended.out
+    }
+}
+
+const ONE: &str = "subscription: 00000000-0000-0000-0000-000000000000\nresourceGroup: rg-one\nlocation: westeurope\n\
+                   registries:\n  oneregistry: {sku: {name: Standard}, tags: {env: one}}\n";
+
+mod saved {
+    use super::*;
+
+    #[test]
+    fn a_saved_plan_is_shown_and_applied_as_it_was() {
+        let project = Project::new().with("one", ONE);
+        let shown = project.good(&["plan", "one", "--sandbox", "--out", "one.plan"]);
+        let again = project.good(&["show", "--plan", "one.plan"]);
+        let body = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(body(&shown), body(&again));
+        // What the file says by then does not matter: nothing is planned anew.
+        project.edit("environments/one.yaml", "Standard", "Premium");
+        project.good(&["apply", "one", "one.plan", "--sandbox"]);
+        assert!(project.good(&["plan", "one", "--sandbox"]).contains("Standard → Premium"));
+        let again = project.run(&["apply", "one", "one.plan", "--sandbox"]);
+        assert_eq!(again.code, 4);
+        assert!(again.talk.contains("the plan is stale: there was no record then"), "{}", again.talk);
+    }
+
+    #[test]
+    fn what_moved_since_makes_it_stale() {
+        let project = Project::new().with("one", ONE);
+        project.good(&["apply", "one", "--sandbox", "--yes"]);
+        project.edit("environments/one.yaml", "Standard", "Premium");
+        project.good(&["plan", "one", "--sandbox", "--out", "one.plan"]);
+        project.edit("state/.sandbox/world.json", "\"Standard\"", "\"Basic\"");
+        let ended = project.run(&["apply", "one", "one.plan", "--sandbox"]);
+        assert_eq!(ended.code, 4);
+        assert!(ended.talk.contains("the plan is stale: registries.oneregistry was changed since"), "{}", ended.talk);
+    }
+
+    #[test]
+    fn what_was_made_since_makes_it_stale() {
+        let project = Project::new().with("one", ONE).with("two", ONE);
+        project.good(&["plan", "one", "--sandbox", "--out", "one.plan"]);
+        project.good(&["apply", "two", "--sandbox", "--yes"]);
+        let ended = project.run(&["apply", "one", "one.plan", "--sandbox"]);
+        assert_eq!(ended.code, 4);
+        let told = "the plan is stale: resourceGroup exists by now; registries.oneregistry exists by now";
+        assert!(ended.talk.contains(told), "{}", ended.talk);
+    }
+
+    #[test]
+    fn a_destroy_can_be_saved() {
+        let project = Project::new().with("one", ONE);
+        project.good(&["apply", "one", "--sandbox", "--yes"]);
+        project.good(&["plan", "one", "--sandbox", "--destroy", "--out", "gone.plan"]);
+        project.good(&["apply", "one", "gone.plan", "--sandbox"]);
+        assert!(!project.path("state/.sandbox/one.json").exists());
+    }
+
+    #[test]
+    fn what_is_no_plan_of_this_environment_is_refused() {
+        let project = Project::new().with("one", ONE).with("two", ONE);
+        project.good(&["plan", "one", "--sandbox", "--out", "one.plan"]);
+        let table: [(&[&str], &str); 4] = [
+            (&["apply", "two", "one.plan", "--sandbox"], "one.plan is a plan of one, not of two"),
+            (&["apply", "one", "one.plan"], "one.plan was made against the sandbox"),
+            (&["apply", "one", "environments/one.yaml", "--sandbox"], "environments/one.yaml: it is no saved plan"),
+            (&["show", "--plan", "none.plan"], "none.plan: No such file"),
+        ];
+        for (arguments, why) in table {
+            let ended = project.run(arguments);
+            assert_eq!(ended.code, 3, "{}", ended.talk);
+            assert!(ended.talk.contains(why), "{}", ended.talk);
+        }
+    }
+
+    #[test]
+    fn secrets_stay_out_and_must_be_the_same() {
+        let text =
+            format!("{ONE}    webhooks: {{hook: {{serviceUri: '${{env:HOOK}}', status: enabled, actions: [push]}}}}\n")
+                .replace("{sku: {name: Standard}, tags: {env: one}}\n", "\n    sku: {name: Standard}\n");
+        let project = Project::new().with("one", &text);
+        let canary = [("HOOK", "https://example.com/canary")];
+        let planned = project.run_with(&["plan", "one", "--sandbox", "--out", "one.plan"], &canary);
+        assert_eq!(planned.code, 0, "{}", planned.talk);
+        assert!(!project.text("one.plan").contains("canary"));
+        let apply = ["apply", "one", "one.plan", "--sandbox"];
+        let other = project.run_with(&apply, &[("HOOK", "https://example.com/other")]);
+        assert_eq!(other.code, 4);
+        assert!(other.talk.contains("these secrets are not the ones it was made with"), "{}", other.talk);
+        assert!(other.talk.contains("serviceUri of registries.oneregistry.webhooks.hook"), "{}", other.talk);
+        let same = project.run_with(&apply, &canary);
+        assert_eq!(same.code, 0, "{}", same.talk);
+        let next = project.run_with(&["plan", "one", "--sandbox", "--exit-code"], &canary);
+        assert_eq!(next.code, 0, "{}", next.out);
+    }
+}
