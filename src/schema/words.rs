@@ -42,8 +42,16 @@ impl Equality {
             Self::SetBy(key) => format!("as a list in any order, its elements told apart by `{key}`"),
             Self::Ordered => "as a list, in this order".to_owned(),
             Self::Subset => "equal when Azure has every element that is asked for; others may be there".to_owned(),
+            Self::Extended(added) => {
+                format!("equal when Azure has what is asked for; it may add {}", added.join(", "))
+            }
+            Self::Prefix => "as a list, in this order; Azure may complete it at its end".to_owned(),
+            Self::Words => "as words between commas, in any order and any capitals".to_owned(),
             Self::Cidr => "as an address range: one address is its own /32".to_owned(),
-            Self::Version => "as a version: 1.35 is met by any 1.35.x".to_owned(),
+            Self::Version(None) => "as a version: 1.35 is met by any 1.35.x".to_owned(),
+            Self::Version(Some(full)) => {
+                format!("as a version: 1.35 is met by any 1.35.x, and 1.35.7 by 1.35 when `{full}` says so")
+            }
             Self::Trim => "as text, white space around it aside".to_owned(),
             Self::IgnoreSpace => "as text, white space aside".to_owned(),
             Self::Time => "as a point in time".to_owned(),
