@@ -1,8 +1,8 @@
 //! What a change disturbs and whether it is allowed, from the property tables.
 
 use super::Disruption;
-use crate::diff::{Difference, equal};
-use crate::document::Value;
+use crate::diff::{Difference, Reason, equal};
+use crate::document::{Path, Value};
 use crate::schema::{Change, Confidence, ResourceType};
 
 /// The effect of one difference.
@@ -24,6 +24,14 @@ impl Effect {
     fn refused(why: &str) -> Self {
         Self { disruption: Disruption::Replaces, note: None, refused: Some(why.to_owned()) }
     }
+}
+
+/// What changing a property of an existing resource from one value to another disturbs, as far as the tables know before the
+/// values are known. What Azure refuses counts by what it takes instead: a new node pool, or a new resource.
+pub fn disruption(resource: &ResourceType, path: &Path) -> Disruption {
+    let (before, after) = (Some(Value::text("one")), Some(Value::text("another")));
+    let effect = effect(resource, &Difference { path: path.clone(), before, after, reason: Reason::File });
+    if effect.refused.is_some() && resource.inline.is_some() { Disruption::Rotates } else { effect.disruption }
 }
 
 /// What this difference does to a resource that exists.

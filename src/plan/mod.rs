@@ -23,6 +23,7 @@ mod summary;
 pub use attach::{Expansion, expand};
 pub use build::{Inputs, build};
 pub use digest::{digest, said, same_value};
+pub use disruption::disruption;
 pub use drift::{Drift, drift, drift_reads};
 pub use file::{PlanFile, PlanFileError, PlanHead};
 pub use file_check::{Staleness, reads_of_plan, stale};

@@ -122,74 +122,105 @@ pub struct Fact {
     pub source: String,
 }
 
+const CHANGES: [(&str, Change); 18] = [
+    ("in-place", Change::InPlace),
+    ("reimages", Change::Reimages),
+    ("manual-reimage", Change::ManualReimage),
+    ("rotates", Change::Rotates),
+    ("immutable", Change::Immutable),
+    ("immutable-once-set", Change::ImmutableOnceSet),
+    ("immutable-add", Change::ImmutableAdd),
+    ("one-way", Change::OneWay),
+    ("one-way-reimages", Change::OneWayReimages),
+    ("transition", Change::Transition),
+    ("transition-reimages", Change::TransitionReimages),
+    ("conditional", Change::Conditional),
+    ("conditional-reimages", Change::ConditionalReimages),
+    ("expand-only", Change::ExpandOnly),
+    ("attach-only-reimages", Change::AttachOnlyReimages),
+    ("upgrade", Change::Upgrade),
+    ("azure", Change::Azure),
+    ("no-effect", Change::NoEffect),
+];
+
 impl Change {
     pub(super) fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "in-place" => Self::InPlace,
-            "reimages" => Self::Reimages,
-            "manual-reimage" => Self::ManualReimage,
-            "rotates" => Self::Rotates,
-            "immutable" => Self::Immutable,
-            "immutable-once-set" => Self::ImmutableOnceSet,
-            "immutable-add" => Self::ImmutableAdd,
-            "one-way" => Self::OneWay,
-            "one-way-reimages" => Self::OneWayReimages,
-            "transition" => Self::Transition,
-            "transition-reimages" => Self::TransitionReimages,
-            "conditional" => Self::Conditional,
-            "conditional-reimages" => Self::ConditionalReimages,
-            "expand-only" => Self::ExpandOnly,
-            "attach-only-reimages" => Self::AttachOnlyReimages,
-            "upgrade" => Self::Upgrade,
-            "azure" => Self::Azure,
-            "no-effect" => Self::NoEffect,
-            _ => return None,
-        })
+        CHANGES.iter().find(|(w, _)| *w == word).map(|(_, change)| *change)
+    }
+
+    /// The word that the tables have for it.
+    pub fn word(self) -> &'static str {
+        CHANGES.iter().find(|(_, change)| *change == self).map(|(word, _)| *word).expect("BUG: every change has a word")
     }
 }
 
+const EQUALITIES: [(&str, Equality); 17] = [
+    ("-", Equality::ByType),
+    ("ignore-case", Equality::IgnoreCase),
+    ("words", Equality::Words),
+    ("arm-id", Equality::ArmId),
+    ("location", Equality::Location),
+    ("set", Equality::Set),
+    ("ordered", Equality::Ordered),
+    ("prefix", Equality::Prefix),
+    ("subset", Equality::Subset),
+    ("cidr", Equality::Cidr),
+    ("version", Equality::Version(None)),
+    ("trim", Equality::Trim),
+    ("ignore-space", Equality::IgnoreSpace),
+    ("time", Equality::Time),
+    ("role", Equality::Role),
+    ("map-ignore-case", Equality::MapIgnoreCase),
+    ("ignore", Equality::Ignore),
+];
+
 impl Equality {
     pub(super) fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "-" => Self::ByType,
-            "ignore-case" => Self::IgnoreCase,
-            "arm-id" => Self::ArmId,
-            "location" => Self::Location,
-            "set" => Self::Set,
-            "ordered" => Self::Ordered,
-            "subset" => Self::Subset,
-            "cidr" => Self::Cidr,
-            "version" => Self::Version(None),
-            "prefix" => Self::Prefix,
-            "words" => Self::Words,
-            "trim" => Self::Trim,
-            "ignore-space" => Self::IgnoreSpace,
-            "time" => Self::Time,
-            "role" => Self::Role,
-            "map-ignore-case" => Self::MapIgnoreCase,
-            "ignore" => Self::Ignore,
-            other => match other.split_once(':')? {
+        let plain = EQUALITIES.iter().find(|(w, _)| *w == word).map(|(_, equality)| equality.clone());
+        plain.or_else(|| {
+            Some(match word.split_once(':')? {
                 ("set", key) => Self::SetBy(key.to_owned()),
                 ("version", sibling) => Self::Version(Some(sibling.to_owned())),
                 ("extended", patterns) => Self::Extended(patterns.split('|').map(str::to_owned).collect()),
                 ("initial-if", sibling) => Self::InitialIf(sibling.to_owned()),
                 _ => return None,
-            },
+            })
         })
+    }
+
+    /// The word that the tables have for it; `-` is by type.
+    pub fn word(&self) -> String {
+        match self {
+            Self::SetBy(key) => format!("set:{key}"),
+            Self::Version(Some(sibling)) => format!("version:{sibling}"),
+            Self::Extended(patterns) => format!("extended:{}", patterns.join("|")),
+            Self::InitialIf(sibling) => format!("initial-if:{sibling}"),
+            plain => {
+                let word = EQUALITIES.iter().find(|(_, equality)| equality == plain).map(|(word, _)| *word);
+                word.expect("BUG: every plain equality has a word").to_owned()
+            }
+        }
     }
 }
 
+const CONFIDENCES: [(&str, Confidence); 7] = [
+    ("recording", Confidence::Recording),
+    ("error", Confidence::Error),
+    ("spec", Confidence::Spec),
+    ("doc", Confidence::Doc),
+    ("azurerm", Confidence::Azurerm),
+    ("doc-conflict", Confidence::Conflict),
+    ("inferred", Confidence::Inferred),
+];
+
 impl Confidence {
     pub(super) fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "recording" => Self::Recording,
-            "error" => Self::Error,
-            "spec" => Self::Spec,
-            "doc" => Self::Doc,
-            "azurerm" => Self::Azurerm,
-            "doc-conflict" => Self::Conflict,
-            "inferred" => Self::Inferred,
-            _ => return None,
-        })
+        CONFIDENCES.iter().find(|(w, _)| *w == word).map(|(_, confidence)| *confidence)
+    }
+
+    /// The word that the tables have for it.
+    pub fn word(self) -> &'static str {
+        let word = CONFIDENCES.iter().find(|(_, confidence)| *confidence == self).map(|(word, _)| *word);
+        word.expect("BUG: every confidence has a word")
     }
 }

@@ -6,6 +6,7 @@
 mod envelope;
 mod facts;
 mod load;
+mod paths;
 mod resource;
 mod roles;
 mod shape;
