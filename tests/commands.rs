@@ -161,3 +161,55 @@ mod saved {
         assert_eq!(next.code, 0, "{}", next.out);
     }
 }
+
+mod state {
+    use super::*;
+
+    const GRANTED: &str = "\nidentities: {reader: {}}\nroleAssignments:\n  reads: {scope: '${registries.oneregistry.id}', role: \
+                           AcrPull, principalId: '${identities.reader.principalId}'}\n";
+
+    #[test]
+    fn what_is_forgotten_stays_in_azure_and_is_adopted_again() {
+        let project = Project::new().with("one", ONE);
+        project.good(&["apply", "one", "--sandbox", "--yes"]);
+        let alone = project.run(&["state", "rm", "one", "registries.oneregistry", "--sandbox"]);
+        assert_eq!(alone.code, 4);
+        assert!(alone.talk.contains("pass --yes"), "{}", alone.talk);
+        let ended = project.run(&["state", "rm", "one", "registries.oneregistry", "--yes", "--sandbox"]);
+        assert_eq!((ended.code, ended.out.as_str()), (0, "  - registries.oneregistry\n"), "{}", ended.talk);
+        let plan = project.good(&["plan", "one", "--sandbox"]);
+        assert!(plan.contains("1 to adopt; 1 unchanged"), "{plan}");
+    }
+
+    #[test]
+    fn a_grant_may_have_another_address() {
+        let project = Project::new().with("one", &format!("{ONE}{GRANTED}"));
+        project.good(&["apply", "one", "--sandbox", "--yes"]);
+        project.edit("environments/one.yaml", "reads:", "pulls:");
+        let moved = ["state", "mv", "one", "roleAssignments.reads", "roleAssignments.pulls", "--yes", "--sandbox"];
+        assert_eq!(project.good(&moved), "  roleAssignments.reads\n    → roleAssignments.pulls\n");
+        assert!(project.good(&["plan", "one", "--sandbox"]).contains("Nothing to do."));
+    }
+
+    #[test]
+    fn nonsense_is_refused_and_nothing_written() {
+        let project = Project::new().with("one", &format!("{ONE}{GRANTED}"));
+        project.good(&["apply", "one", "--sandbox", "--yes"]);
+        let before = project.text("state/.sandbox/one.json");
+        let table = [
+            (["registries.none", "registries.other"], "the record of one has no registries.none"),
+            (["registries.oneregistry", "clusters.oneregistry"], "would be one of type AKS cluster"),
+            (["registries.oneregistry", "registries.other"], "is called oneregistry in Azure"),
+            (["registries.oneregistry", "identities.reader"], "has identities.reader already"),
+            (["registries.oneregistry", "things.other"], "names nothing that an environment may have"),
+            (["registries.oneregistry", "registries"], "is no address"),
+            (["resourceGroup", "registries.other"], "would be one of type container registry"),
+        ];
+        for ([from, to], why) in table {
+            let ended = project.run(&["state", "mv", "one", from, to, "--yes", "--sandbox"]);
+            assert_eq!(ended.code, 3, "{from} {to}: {}", ended.talk);
+            assert!(ended.talk.contains(why), "{from} {to}: {}", ended.talk);
+        }
+        assert_eq!(project.text("state/.sandbox/one.json"), before);
+    }
+}

@@ -174,6 +174,29 @@ pub(super) enum StateCommand {
         /// Address, as `state list` shows it
         address: String,
     },
+    /// Forget resources and what is below them; Azure keeps them
+    Rm {
+        /// Name of the environment
+        environment: String,
+        /// Addresses, as `state list` shows them
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Record a resource and what is below it under another address; Azure is not asked
+    Mv {
+        /// Name of the environment
+        environment: String,
+        /// Address, as `state list` shows it
+        from: String,
+        /// Address that it is to have
+        to: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

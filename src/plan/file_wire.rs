@@ -235,9 +235,7 @@ impl Writer<'_> {
                 expects: expects.iter().map(path).collect(),
                 digest: digest.clone(),
             },
-            Work::Delete { id, only } => {
-                WireWork::Delete { id: id.to_string(), only: only.as_ref().map(|ids| texts(ids)) }
-            }
+            Work::Delete { id, only } => WireWork::Delete { id: id.to_string(), only: only.as_ref().map(texts) },
             Work::Adopt { id } => WireWork::Adopt { id: id.to_string() },
             Work::Within { step, id } => WireWork::Within { step: step.to_string(), id: id.to_string() },
         }

@@ -4,6 +4,7 @@
 //! reads the clock or the environment, and never decides what a journal left open means.
 
 mod blob;
+mod edit;
 mod error;
 mod file;
 mod format;

@@ -8,4 +8,5 @@ pub(super) mod saved;
 pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
+mod state_edit;
 pub(super) mod validate;

@@ -1,5 +1,6 @@
-//! `landfall state list|show`: the record. It is read as it is, so that it can be looked at when the file is broken.
+//! `landfall state list|show|rm|mv`: the record. It is read as it is, so that it can be looked at when the file is broken.
 
+use super::state_edit::Edit;
 use crate::cli::args::{Global, Output, StateCommand};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -10,10 +11,21 @@ use crate::report::{state_list_json, state_list_text, state_show_json, state_sho
 
 /// Shows the record or one entry of it.
 pub(crate) async fn run(project: &Project, global: &Global, command: &StateCommand) -> Result<Exit, CommandError> {
-    let (StateCommand::List { environment } | StateCommand::Show { environment, .. }) = command;
+    let (StateCommand::List { environment }
+    | StateCommand::Show { environment, .. }
+    | StateCommand::Rm { environment, .. }
+    | StateCommand::Mv { environment, .. }) = command;
     let name = project.environment_name(environment)?;
     let location = project.load(environment).map_or(StateLocation::Local, |desired| desired.state);
     let store = project.store(&name, &location)?;
+    let edit = match command {
+        StateCommand::Rm { addresses, yes, .. } => Some((Edit::Remove(addresses), *yes)),
+        StateCommand::Mv { from, to, yes, .. } => Some((Edit::Move(from, to), *yes)),
+        _ => None,
+    };
+    if let Some((edit, yes)) = edit {
+        return edit.carry_out(project, global, &name, store.as_ref(), yes).await;
+    }
     let state = store.load().await?.ok_or_else(|| {
         CommandError::failed(format!("there is no state of {name} yet ({})", store.describe()))
             .hint(format!("make one with: landfall apply {name}"))
@@ -36,6 +48,7 @@ pub(crate) async fn run(project: &Project, global: &Global, command: &StateComma
                 Output::Text => project.terminal.out(&state_show_text(&address, entry, columns))?,
             }
         }
+        StateCommand::Rm { .. } | StateCommand::Mv { .. } => unreachable!("BUG: edits were carried out above"),
     }
     Ok(Exit::Done)
 }
