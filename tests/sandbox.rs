@@ -1079,3 +1079,100 @@ proptest::proptest! {
         });
     }
 }
+
+// ---- what other clients ask for ----
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_tells_its_endpoints_in_the_form_of_each_version() {
+    let world = World::demo();
+    let object = world.send("GET", "/metadata/endpoints", "2022-09-01", None).await.body_json();
+    assert_eq!(object["resourceManager"], "https://management.azure.com/");
+    assert_eq!(object["suffixes"]["acrLoginServer"], "azurecr.io");
+    let list = world.send("GET", "/metadata/endpoints", "2019-05-01", None).await.body_json();
+    assert_eq!(list, json!([object]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn kubeconfigs_open_nothing_and_are_refused_without_local_accounts() {
+    let world = World::demo();
+    let group = world.group().await;
+    let id = cluster(&group);
+    let mut body = small();
+    world.made(&id, &body).await;
+    for (action, user) in [
+        ("listClusterUserCredential", "clusterUser"),
+        ("listClusterAdminCredential", "clusterAdmin"),
+        ("listClusterMonitoringUserCredential", "clusterMonitoringUser"),
+    ] {
+        let answer = world.send("POST", &format!("{id}/{action}"), VERSION, None).await;
+        assert_eq!((answer.status, &answer.body_json()["kubeconfigs"][0]["name"]), (200, &json!(user)));
+        let config = kubeconfig(&answer);
+        assert!(config.contains(&format!("user: {user}_rg_aks\n  name: aks\n")), "{config}");
+        assert!(config.contains("token: sandbox") && config.contains(".hcp.westeurope.azmk8s.io:443"), "{config}");
+    }
+    body["properties"]["disableLocalAccounts"] = json!(true);
+    world.made(&id, &body).await;
+    let refused = world.send("POST", &format!("{id}/listClusterUserCredential"), VERSION, None).await;
+    assert_eq!((refused.status, code(&refused)), (400, "BadRequest".to_owned()));
+    body["properties"]["aadProfile"] = json!({"managed": true});
+    world.made(&id, &body).await;
+    let entra = world.send("POST", &format!("{id}/listClusterUserCredential"), VERSION, None).await;
+    assert!(kubeconfig(&entra).contains("command: kubelogin"));
+    let refused = world.send("POST", &format!("{id}/listClusterAdminCredential"), VERSION, None).await;
+    assert_eq!((refused.status, code(&refused)), (400, "BadRequest".to_owned()));
+}
+
+fn kubeconfig(answer: &Response) -> String {
+    use base64::Engine as _;
+    let body = answer.body_json();
+    let text = body["kubeconfigs"][0]["value"].as_str().expect("a kubeconfig");
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
+    String::from_utf8(bytes).expect("text")
+}
+
+#[tokio::test(start_paused = true)]
+async fn upgrades_are_those_that_the_service_would_take() {
+    let world = World::demo();
+    let group = world.group().await;
+    let id = cluster(&group);
+    let mut body = small();
+    body["properties"]["kubernetesVersion"] = json!("1.34.5");
+    world.made(&id, &body).await;
+    let versions = |json: &Json| -> Vec<String> {
+        let list = json["upgrades"].as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|u| u["kubernetesVersion"].as_str().map(str::to_owned)).collect()
+    };
+    let profile = world.get(&format!("{id}/upgradeProfiles/default")).await.body_json();
+    let offered = versions(&profile["properties"]["controlPlaneProfile"]);
+    assert_eq!(offered, ["1.34.6", "1.35.5", "1.35.6", "1.35.7"]);
+    // Nodes wait for their control plane.
+    let of_pool = format!("{id}/agentPools/system/upgradeProfiles/default");
+    assert!(versions(&world.get(&of_pool).await.body_json()["properties"]).is_empty());
+    for version in offered {
+        body["properties"]["kubernetesVersion"] = json!(version);
+        assert_eq!(world.put(&id, &body).await.status, 200, "{version}");
+        world.step(600);
+    }
+    let next = versions(&world.get(&of_pool).await.body_json()["properties"]);
+    assert_eq!(next.last().map(String::as_str), Some("1.35.7"), "{next:?}");
+    assert_eq!(world.get(&format!("{id}/upgradeProfiles/other")).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_directory_knows_the_identities_of_resources_and_nobody_else() {
+    let world = World::demo();
+    let group = world.group().await;
+    let own = world.made(&identity(&group, "own"), &json!({"location": "westeurope"})).await;
+    let principal = own["properties"]["principalId"].clone();
+    let graph = |method: &str, path: &str| Request::new(method, &format!("https://graph.microsoft.com{path}"));
+    let asked = json!({"ids": [principal, "00000000-0000-0000-0000-0000000000ff"], "types": ["servicePrincipal"]});
+    let found = world.sandbox.handle(graph("POST", "/v1.0/directoryObjects/getByIds").json(&asked)).await.body_json();
+    assert_eq!(found["value"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&found["value"][0]["id"], &found["value"][0]["displayName"]), (&principal, &json!("own")));
+    let client = own["properties"]["clientId"].as_str().unwrap_or_default();
+    let by_client = format!("/v1.0/servicePrincipals?$filter=servicePrincipalNames/any(c:c eq '{client}')");
+    assert_eq!(world.sandbox.handle(graph("GET", &by_client)).await.body_json()["value"][0]["id"], principal);
+    let nobody = world.sandbox.handle(graph("GET", "/v1.0/users?$filter=userPrincipalName eq 'a@b'")).await;
+    assert_eq!(nobody.body_json(), json!({"value": []}));
+    assert_eq!(world.sandbox.handle(graph("GET", "/v1.0/users/nobody")).await.status, 404);
+}

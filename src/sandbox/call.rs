@@ -43,6 +43,9 @@ impl Call<'_> {
         {
             return self.operation(&path);
         }
+        if let Some(response) = self.directory(&parts) {
+            return response;
+        }
         let Some(version) = self.request.query("api-version").filter(|v| !v.is_empty()) else {
             return Err(Refusal::arm(
                 400,
@@ -51,6 +54,7 @@ impl Call<'_> {
             ));
         };
         match *parts.as_slice() {
+            ["tenants"] => Ok(self.tenants()),
             ["subscriptions"] => Ok(self.subscriptions()),
             ["subscriptions", id] => Ok(Response::json(200, &self.subscription(id))),
             ["subscriptions", _, "locations"] => Ok(self.locations(&path)),
@@ -80,6 +84,7 @@ impl Call<'_> {
         match kind.as_str() {
             "microsoft.authorization/roleassignments" => return self.role_assignments(&target),
             "microsoft.authorization/roledefinitions" => return self.role_definitions(&target),
+            kind if kind.ends_with("/upgradeprofiles") => return self.upgrade_profile(&target),
             _ => {}
         }
         match (self.request.method.as_str(), target.is_resource()) {

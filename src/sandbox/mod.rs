@@ -1,6 +1,7 @@
 //! An Azure Resource Manager that runs in process, written from recorded exchanges and the ARM type tables, with its own
 //! tables of behaviour in `data/`. It never sees the engine's equality or disruption tables, nor any of its wire types.
 
+mod actions;
 mod address;
 mod behaviour;
 mod call;
@@ -9,6 +10,8 @@ mod check;
 mod clock;
 mod clusters;
 mod complete;
+mod credentials;
+mod directory;
 mod fault;
 mod front;
 mod grants;
@@ -28,6 +31,7 @@ mod resources;
 mod seed;
 mod serve;
 mod show;
+mod upgrades;
 mod versions;
 mod world;
 

@@ -67,15 +67,17 @@ impl Call<'_> {
         )
     }
 
+    /// What a client needs to know of this cloud: one object since 2022-09-01, a list of clouds before.
     fn endpoints(&self) -> Response {
         let base = self.base();
-        Response::json(
-            200,
-            &json!([{"name": "Sandbox", "resourceManager": format!("{base}/"),
-                "authentication": {"loginEndpoint": format!("{base}/"), "audiences": ["https://management.core.windows.net/",
-                    "https://management.azure.com/"], "tenant": "common", "identityProvider": "AAD"},
-                "suffixes": {"acrLoginServer": "azurecr.io"}}]),
-        )
+        let cloud = json!({"name": "LandfallSandbox", "resourceManager": format!("{base}/"),
+            "authentication": {"loginEndpoint": format!("{base}/"), "audiences": ["https://management.core.windows.net/",
+                "https://management.azure.com/"], "tenant": "common", "identityProvider": "AAD"},
+            "graph": format!("{base}/"), "graphAudience": format!("{base}/"),
+            "microsoftGraphResourceId": format!("{base}/"), "portal": format!("{base}/"),
+            "suffixes": {"acrLoginServer": "azurecr.io", "keyVaultDns": "vault.azure.net", "storage": "core.windows.net"}});
+        let version = self.request.query("api-version").unwrap_or_default();
+        Response::json(200, &if version.as_str() >= "2022-09-01" { cloud } else { json!([cloud]) })
     }
 
     pub(super) fn unauthenticated(&self) -> Response {
@@ -94,6 +96,12 @@ impl Call<'_> {
         json!({"id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "Sandbox", "state": "Enabled",
             "tenantId": service().tenant, "authorizationSource": "RoleBased",
             "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "Sandbox", "spendingLimit": "Off"}})
+    }
+
+    pub(super) fn tenants(&self) -> Response {
+        let id = &service().tenant;
+        self.page(vec![json!({"id": format!("/tenants/{id}"), "tenantId": id, "displayName": "Sandbox",
+            "tenantCategory": "Home", "defaultDomain": "sandbox.onmicrosoft.com", "domains": ["sandbox.onmicrosoft.com"]})])
     }
 
     /// The subscriptions that hold something, and one that always exists.
@@ -137,16 +145,5 @@ impl Call<'_> {
             .collect();
         json!({"id": format!("/subscriptions/{}/providers/{namespace}", self.subscription_id()), "namespace": namespace,
             "registrationState": "Registered", "registrationPolicy": "RegistrationRequired", "resourceTypes": types})
-    }
-
-    pub(super) fn kubernetes_versions(&self) -> Response {
-        let offered = &service().kubernetes;
-        let entry = |(minor, patches): (&String, &Vec<String>)| {
-            let patches: serde_json::Map<String, Json> =
-                patches.iter().map(|p| (p.clone(), json!({"upgrades": []}))).collect();
-            json!({"version": minor, "isDefault": *minor == offered.default, "isPreview": false,
-                "capabilities": {"supportPlan": ["KubernetesOfficial"]}, "patchVersions": patches})
-        };
-        Response::json(200, &json!({"values": offered.offered.iter().map(entry).collect::<Vec<_>>()}))
     }
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value as Json, json};
 
-use super::address::Target;
 use super::call::{Answered, Call};
 use super::complete::same;
 use super::json_path::{at, set, text};
@@ -111,37 +110,5 @@ impl Call<'_> {
             write.resource.name
         );
         Err(Refusal::arm(400, "SkuNotSupported", message))
-    }
-
-    /// Answers `POST {resource}/{action}`.
-    pub(super) fn action(&mut self, target: &Target) -> Answered {
-        let mut owner = target.clone();
-        let action = owner.types.pop().unwrap_or_default().to_ascii_lowercase();
-        let key = owner.key();
-        if !self.world.resources.contains_key(&key) {
-            return self.get(&owner);
-        }
-        match action.as_str() {
-            "listcredentials" => {
-                let name = owner.name();
-                Ok(Response::json(
-                    200,
-                    &json!({"username": name, "passwords": [{"name": "password", "value": "sandbox"},
-                        {"name": "password2", "value": "sandbox"}]}),
-                ))
-            }
-            "stop" | "start" => {
-                let code = if action == "stop" { "Stopped" } else { "Running" };
-                if let Some(resource) = self.world.resources.get_mut(&key) {
-                    set(&mut resource.body, "properties.powerState", json!({"code": code}));
-                    resource.etag += 1;
-                }
-                Ok(Response::empty(204))
-            }
-            _ => {
-                let message = format!("The sandbox does not imitate the action '{action}'.");
-                Err(Refusal::arm(404, "InvalidResourceType", message))
-            }
-        }
     }
 }

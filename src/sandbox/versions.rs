@@ -93,15 +93,20 @@ fn step_allowed(from: &str, to: &str) -> Result<(), Refusal> {
     if after >= before && after.0 == before.0 && after.1 - before.1 <= 1 {
         return Ok(());
     }
-    let offered = service().kubernetes.offered.values().flatten();
-    let next: Vec<&str> =
-        offered.filter(|v| parse(v) > before && parse(v).1.saturating_sub(before.1) <= 1).map(String::as_str).collect();
+    let next = upgrades(from);
     let message = format!(
         "Upgrading Kubernetes version {from} to {to} is not allowed. Available upgrades: [{}]. Please see \
          https://aka.ms/aks-supported-k8s-ver for version details.",
         next.join(" ")
     );
     Err(Refusal::aks(400, "OperationNotAllowed", message, ""))
+}
+
+/// The offered patches that a version may be upgraded to.
+pub(super) fn upgrades(from: &str) -> Vec<&'static str> {
+    let before = parse(from);
+    let offered = service().kubernetes.offered.values().flatten();
+    offered.filter(|v| parse(v) > before && parse(v).1.saturating_sub(before.1) <= 1).map(String::as_str).collect()
 }
 
 fn parse(text: &str) -> Version {
