@@ -1,13 +1,51 @@
 //! The body of an update: what Azure has with the plan's edits on top, or the edits alone.
 
 use crate::document::{Path, Segment, Value};
+use crate::plan::InlineEdit;
 use crate::schema::{ResourceType, Update};
 
 /// The document that an update sends, in the shape of the file.
-pub(super) fn body(resource: &ResourceType, live: &Value, edits: &[(Path, Option<Value>)]) -> Value {
+pub(super) fn body(
+    resource: &ResourceType,
+    live: &Value,
+    edits: &[(Path, Option<Value>)],
+    inline: &[InlineEdit],
+) -> Value {
     match resource.update {
-        Update::Put => whole(resource, live, edits),
+        Update::Put => {
+            let mut out = whole(resource, live, edits);
+            inline.iter().for_each(|edit| everywhere(&mut out, edit));
+            resource.together.iter().for_each(|(list, key)| all_or_none(&mut out, list, key));
+            out
+        }
         Update::Patch => merge(resource, live, edits),
+    }
+}
+
+/// Puts a value into every element of a list.
+fn everywhere(out: &mut Value, edit: &InlineEdit) {
+    for element in elements(out, &edit.property) {
+        element.set(&edit.path, edit.value.clone());
+    }
+}
+
+/// What Azure takes only if every element of a list says it or none does: where some do not, nobody does.
+fn all_or_none(out: &mut Value, list: &str, key: &str) {
+    let items = elements(out, list);
+    if items.iter().any(|item| item.property(key).is_none_or(Value::is_empty)) {
+        for item in items {
+            item.remove(&Path::of([key]));
+        }
+    }
+}
+
+fn elements<'a>(document: &'a mut Value, list: &str) -> &'a mut [Value] {
+    match document {
+        Value::Map(map) => match map.get_mut(list) {
+            Some(Value::List(items)) => items,
+            _ => &mut [],
+        },
+        _ => &mut [],
     }
 }
 
@@ -98,7 +136,7 @@ mod tests {
             (at("tags.c"), Some(Value::text("3"))),
             (at("sku.tier"), Some(Value::text("Standard"))),
         ];
-        let sent = body(cluster, &live, &edits).to_display_json();
+        let sent = body(cluster, &live, &edits, &[]).to_display_json();
         assert_eq!(
             sent,
             serde_json::json!({
@@ -108,6 +146,32 @@ mod tests {
                 "agentPoolProfiles": [{"name": "p", "count": 3}],
             })
         );
+    }
+
+    #[test]
+    fn a_value_is_given_to_every_pool_or_left_to_azure_for_all() {
+        let cluster = Schema::get().resource("Microsoft.ContainerService/managedClusters").unwrap();
+        let pools = |a: serde_json::Value, b: serde_json::Value| doc(serde_json::json!({"agentPoolProfiles": [a, b]}));
+        let said = serde_json::json!({"name": "p", "orchestratorVersion": "1.33"});
+        let silent = serde_json::json!({"name": "q"});
+        let hop = InlineEdit {
+            property: "agentPoolProfiles".to_owned(),
+            path: at("orchestratorVersion"),
+            value: Value::text("1.34"),
+        };
+        let versions = |sent: Value| {
+            let items = sent.property("agentPoolProfiles").and_then(Value::as_list).unwrap().to_vec();
+            items.iter().map(|i| i.property("orchestratorVersion").cloned()).collect::<Vec<_>>()
+        };
+        let new = Some(Value::text("1.34"));
+        let old = Some(Value::text("1.33"));
+        for (live, edits, expected) in [
+            (pools(said.clone(), silent.clone()), vec![hop.clone()], [new.clone(), new]),
+            (pools(said.clone(), silent), vec![], [None, None]),
+            (pools(said.clone(), said), vec![], [old.clone(), old]),
+        ] {
+            assert_eq!(versions(body(cluster, &live, &[], &edits)), expected);
+        }
     }
 
     #[test]
@@ -123,7 +187,7 @@ mod tests {
             (at("adminUserEnabled"), Some(Value::Bool(false))),
             (at("identity.userAssignedIdentities[\"/subscriptions/s/x\"]"), None),
         ];
-        let sent = body(registry, &live, &edits).to_display_json();
+        let sent = body(registry, &live, &edits, &[]).to_display_json();
         assert_eq!(
             sent,
             serde_json::json!({

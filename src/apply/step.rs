@@ -14,7 +14,7 @@ use crate::event::Event;
 use crate::model::{Observed, Seen, Target};
 use crate::names::{Address, ArmId, Etag};
 use crate::observe;
-use crate::plan::{InlineChild, Known, Step, Work, digest, grant_id, resolve};
+use crate::plan::{Expectation, InlineChild, InlineEdit, Known, Step, Work, grant_id, resolve};
 use crate::schema::{ResourceType, Schema, Update};
 
 /// How often an update is tried again when the resource moves between its GET and its PUT.
@@ -49,8 +49,8 @@ impl Crew<'_> {
     pub(super) async fn carry_out(&self, step: &Step) -> Result<(), StepFailure> {
         let result = match &step.work {
             Work::Create { target, body, inline } => self.create(step, target, body, inline).await.map(Some),
-            Work::Update { id, edits, expects, digest } => {
-                self.update(step, id, edits, (expects, digest)).await.map(Some)
+            Work::Update { id, edits, inline, expects } => {
+                self.update(step, id, (edits, inline), expects).await.map(Some)
             }
             Work::Delete { id, only } => {
                 if let Some(only) = only {
@@ -154,8 +154,8 @@ impl Crew<'_> {
         &self,
         step: &Step,
         id: &ArmId,
-        edits: &[(Path, Option<Value>)],
-        (expects, expected): (&[Path], &str),
+        (edits, inline): (&[(Path, Option<Value>)], &[InlineEdit]),
+        expects: &Expectation,
     ) -> Result<Observed, StepFailure> {
         let resource = kind_of(step);
         let known = self.known.lock().await.clone();
@@ -163,17 +163,17 @@ impl Crew<'_> {
             edits.iter().map(|(path, value)| (path.clone(), value.as_ref().map(|v| resolve(v, &known)))).collect();
         for attempt in 1.. {
             let live = present(self.read(id, &step.arm_type).await?, id)?;
-            if digest(resource, &live.body, expects) != expected {
+            if !expects.met(resource, &live.body) {
                 return Err(StepFailure::Stale { what: format!("{} changed after it was planned", step.address) });
             }
-            let document = overlay::body(resource, &live.body, &edits);
+            let document = overlay::body(resource, &live.body, &edits, inline);
             let arm = resource.to_arm(&document).to_request_json().ok_or_else(|| unknown(&document))?;
             let method = match resource.update {
                 Update::Put => Method::Put,
                 Update::Patch => Method::Patch,
             };
             let etag = live.etag.as_ref().filter(|_| resource.etag && resource.update == Update::Put);
-            self.recorder.intend(step, id, Some(expected)).await?;
+            self.recorder.intend(step, id, Some(&expects.digest)).await?;
             match self.send(step, Request { method, id, body: Some(arm), if_match: etag }).await {
                 Err(StepFailure::Azure(e)) if e.kind == Kind::Precondition && attempt < PRECONDITION_TRIES => {
                     (self.events)(Event::StepWaits {

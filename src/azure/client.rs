@@ -150,10 +150,18 @@ impl Client {
     /// # Errors
     /// [`Kind::NotFound`] when it does not exist; anything else means that nobody knows.
     pub async fn get(&self, id: &ArmId, api_version: &str) -> Result<Answer, Error> {
-        let reply = self.send(Call::get(self.url(id.as_str(), &[], api_version))).await?;
+        self.get_path(id.as_str(), api_version).await
+    }
+
+    /// Reads what has no id of its own: which versions a region offers, for one.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn get_path(&self, path: &str, api_version: &str) -> Result<Answer, Error> {
+        let reply = self.send(Call::get(self.url(path, &[], api_version))).await?;
         match reply.json() {
             Some(body @ Json::Object(_)) => Ok(answer(&reply, body)),
-            _ => Err(protocol("GET", id.as_str(), "the answer is no JSON object", &reply)),
+            _ => Err(protocol("GET", path, "the answer is no JSON object", &reply)),
         }
     }
 

@@ -62,5 +62,6 @@ pub(super) fn wants(reads: Reads) -> Wants {
         resources: reads.resources.into_iter().collect(),
         grants: reads.grants.into_iter().collect(),
         listings: reads.listings.into_iter().collect(),
+        answers: reads.answers.into_iter().collect(),
     }
 }

@@ -36,6 +36,8 @@ pub struct Live {
     pub grants: BTreeMap<ArmId, Seen<Vec<Observed>>>,
     /// The ids of what lies in a resource group, by the group.
     pub listings: BTreeMap<ArmId, Seen<Vec<ArmId>>>,
+    /// Answers that are no resources (which versions a region offers), in ARM's form, by the path that was asked.
+    pub answers: BTreeMap<String, Seen<Value>>,
 }
 
 impl<T> Seen<T> {

@@ -20,6 +20,8 @@ pub struct Wants {
     pub grants: Vec<ArmId>,
     /// Resource groups whose content is listed.
     pub listings: Vec<ArmId>,
+    /// Paths whose answers are no resources, with their version of the API.
+    pub answers: Vec<(String, String)>,
 }
 
 /// What a round of reads took.
@@ -35,6 +37,7 @@ enum Answer {
     Resource(ArmId, Seen<Observed>),
     Grants(ArmId, Seen<Vec<Observed>>),
     Listing(ArmId, Seen<Vec<ArmId>>),
+    Plain(String, Seen<Value>),
 }
 
 /// Reads everything side by side, as far as the client's gate lets it.
@@ -51,12 +54,16 @@ pub async fn observe(client: &Client, wants: &Wants) -> (Live, Statistics) {
     for group in &wants.listings {
         reads.push(Box::pin(async move { Answer::Listing(group.clone(), listing(client, group).await) }));
     }
+    for (path, version) in &wants.answers {
+        reads.push(Box::pin(async move { Answer::Plain(path.clone(), plain(client, path, version).await) }));
+    }
     let count = reads.len();
     while let Some(answer) = reads.next().await {
         match answer {
             Answer::Resource(id, seen) => drop(live.resources.insert(id, seen)),
             Answer::Grants(scope, seen) => drop(live.grants.insert(scope, seen)),
             Answer::Listing(group, seen) => drop(live.listings.insert(group, seen)),
+            Answer::Plain(path, seen) => drop(live.answers.insert(path, seen)),
         }
     }
     (live, Statistics { reads: count, elapsed: started.elapsed() })
@@ -69,6 +76,13 @@ pub async fn resource(client: &Client, id: &ArmId, arm_type: &str) -> Seen<Obser
     };
     match client.get(id, &kind.api_version).await {
         Ok(answer) => Seen::Present(observed(kind, id, answer.body)),
+        Err(error) => failed(error),
+    }
+}
+
+async fn plain(client: &Client, path: &str, api_version: &str) -> Seen<Value> {
+    match client.get_path(path, api_version).await {
+        Ok(answer) => Seen::Present(Value::from_json(answer.body)),
         Err(error) => failed(error),
     }
 }

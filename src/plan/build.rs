@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::resource::inline_element;
 use super::step::{Action, Disruption, Hold, Plan, Record, Step, Unread, Work};
+use super::upgrade::Upgrade;
 use super::{Known, attach, order};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Desired, Live, Recorded, Seen, Target, Wanted};
@@ -44,6 +45,10 @@ pub(super) struct Draft<'a> {
     pub known: Known,
     /// Addresses that need no resource of their own.
     pub satisfied: BTreeSet<Address>,
+    /// Clusters by id, and what of them is to run another version of Kubernetes.
+    pub upgrades: BTreeMap<ArmId, Upgrade>,
+    /// Steps of upgrades: among themselves they have their own order.
+    pub staged: BTreeSet<StepId>,
     pub plan: Plan,
     count: usize,
 }
@@ -60,6 +65,8 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         replaced: BTreeSet::new(),
         known: Known::default(),
         satisfied: BTreeSet::new(),
+        upgrades: BTreeMap::new(),
+        staged: BTreeSet::new(),
         plan: Plan {
             environment: inputs.desired.environment.clone(),
             resource_group: inputs.desired.resource_group.clone(),
@@ -88,6 +95,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
             draft.plan_wanted(resource);
         }
     }
+    draft.plan_upgrades();
     draft.plan_deletions(&wanted, inputs.destroy);
     draft.carry_inline_children();
     draft.link(&wanted);
@@ -245,7 +253,14 @@ impl Draft<'_> {
                 before.extend(by_address.get(dependency).into_iter().flatten().cloned());
             }
             before.remove(&step.id);
-            match carriers.get(&step.address) {
+            if self.staged.contains(&step.id) {
+                before.retain(|b| !self.staged.contains(b));
+            }
+            let own = if let Work::Within { step, .. } = &step.work { Some(step) } else { None };
+            match own
+                .or_else(|| carriers.get(&step.address))
+                .filter(|_| own.is_some() || !self.staged.contains(&step.id))
+            {
                 // What a passenger waits for, its carrier waits for.
                 Some(carrier) => {
                     before.remove(carrier);

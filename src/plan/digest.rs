@@ -8,7 +8,7 @@ use crate::schema::ResourceType;
 
 /// SHA-256 over the live values at `paths`, in lower-case hexadecimal. Key order does not matter; what lies outside of the
 /// paths does not either, so that background changes of things nobody manages spoil no plan.
-pub fn digest(resource: &ResourceType, live: &Value, paths: &[Path]) -> String {
+pub(super) fn digest(resource: &ResourceType, live: &Value, paths: &[Path]) -> String {
     let mut hasher = Sha256::new();
     for path in paths {
         let value = look_up(resource, live, path).unwrap_or(&Value::Null);

@@ -2,6 +2,7 @@
 
 use super::see::see;
 use super::step::{DriftItem, Unread};
+use super::upgrade::advisory;
 use super::{Reads, reads_of_record};
 use crate::diff::{leaves, look_up, settled};
 use crate::document::{Path, Value};
@@ -42,7 +43,7 @@ pub fn drift(recorded: &Recorded, live: &Live) -> Drift {
                 recorded: Some(Value::text(entry.id.as_str())),
                 live: None,
             }),
-            Seen::Present(observed) => out.items.extend(moved(address, entry, &observed, resource)),
+            Seen::Present(observed) => out.items.extend(moved(live, address, entry, &observed, resource)),
         }
     }
     out
@@ -61,14 +62,22 @@ fn stand(live: &Live, address: &Address, entry: &Entry, resource: &ResourceType)
     }
 }
 
-fn moved(address: &Address, entry: &Entry, observed: &Observed, resource: &ResourceType) -> Vec<DriftItem> {
+fn moved(
+    live: &Live,
+    address: &Address,
+    entry: &Entry,
+    observed: &Observed,
+    resource: &ResourceType,
+) -> Vec<DriftItem> {
     let mut out = Vec::new();
     for (path, was) in leaves(resource, &entry.applied) {
         if resource.write_only(&path) || matches!(was, Value::Hash(_)) {
             continue;
         }
         let is = look_up(resource, &observed.body, &path);
-        if !settled(resource, &path, &entry.applied, was, &observed.body) {
+        if !settled(resource, &path, &entry.applied, was, &observed.body)
+            && !advisory(live, resource, observed, &path, was)
+        {
             let item = DriftItem { address: address.clone(), path, recorded: Some(was.clone()), live: is.cloned() };
             out.push(item);
         }

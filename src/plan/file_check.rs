@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Plan, Reads, Work, digest, see};
+use super::{Plan, Reads, Work, see};
 use crate::model::{Live, Observed, Seen, Target};
 use crate::names::{Address, ArmId};
 use crate::schema::{ResourceType, Schema};
@@ -42,9 +42,8 @@ pub fn stale(plan: &Plan, live: &Live) -> Staleness {
 fn judged(address: &Address, resource: &ResourceType, work: &Work, seen: &Seen<Observed>) -> Option<String> {
     match (work, seen.present()) {
         (Work::Create { .. }, Some(_)) => Some(format!("{address} exists by now")),
-        (Work::Update { expects, digest: planned, .. }, Some(observed)) => {
-            let same = digest(resource, &observed.body, expects) == *planned;
-            (!same).then(|| format!("{address} was changed since"))
+        (Work::Update { expects, .. }, Some(observed)) => {
+            (!expects.met(resource, &observed.body)).then(|| format!("{address} was changed since"))
         }
         (Work::Update { .. } | Work::Delete { .. } | Work::Adopt { .. }, None) => Some(format!("{address} is gone")),
         _ => None,

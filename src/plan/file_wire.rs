@@ -7,9 +7,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::expectation::Expectation;
 use super::file_value::{Broken, decode, encode, path, read_path};
 use super::step::{
-    Action, Alteration, Disruption, DriftItem, Hold, InlineChild, Plan, Record, Step, UnmanagedItem, Work,
+    Action, Alteration, Disruption, DriftItem, Hold, InlineChild, InlineEdit, Plan, Record, Step, UnmanagedItem, Work,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::diff::Reason;
@@ -84,7 +85,7 @@ struct WireChange {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum WireWork {
     Create { target: WireTarget, body: Json, inline: Vec<WireInline> },
-    Update { id: String, edits: Vec<WireEdit>, expects: Vec<Json>, digest: String },
+    Update { id: String, edits: Vec<WireEdit>, inline: Vec<WireInlineEdit>, expects: WireExpectation },
     Delete { id: String, only: Option<Vec<String>> },
     Adopt { id: String },
     Within { step: String, id: String },
@@ -110,6 +111,22 @@ struct WireEdit {
     path: Json,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     value: Option<Json>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireInlineEdit {
+    property: String,
+    path: Json,
+    value: Json,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireExpectation {
+    paths: Vec<Json>,
+    digest: String,
+    after: Vec<WireEdit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -226,19 +243,31 @@ impl Writer<'_> {
                     .map(|c| WireInline { property: c.property.clone(), element: encode(&c.element, self.key) })
                     .collect(),
             },
-            Work::Update { id, edits, expects, digest } => WireWork::Update {
+            Work::Update { id, edits, inline, expects } => WireWork::Update {
                 id: id.to_string(),
-                edits: edits
+                edits: self.edits(edits),
+                inline: inline
                     .iter()
-                    .map(|(at, value)| WireEdit { path: path(at), value: self.maybe(value.as_ref()) })
+                    .map(|edit| WireInlineEdit {
+                        property: edit.property.clone(),
+                        path: path(&edit.path),
+                        value: encode(&edit.value, self.key),
+                    })
                     .collect(),
-                expects: expects.iter().map(path).collect(),
-                digest: digest.clone(),
+                expects: WireExpectation {
+                    paths: expects.paths.iter().map(path).collect(),
+                    digest: expects.digest.clone(),
+                    after: self.edits(&expects.after),
+                },
             },
             Work::Delete { id, only } => WireWork::Delete { id: id.to_string(), only: only.as_ref().map(texts) },
             Work::Adopt { id } => WireWork::Adopt { id: id.to_string() },
             Work::Within { step, id } => WireWork::Within { step: step.to_string(), id: id.to_string() },
         }
+    }
+
+    fn edits(&self, edits: &[(Path, Option<Value>)]) -> Vec<WireEdit> {
+        edits.iter().map(|(at, value)| WireEdit { path: path(at), value: self.maybe(value.as_ref()) }).collect()
     }
 
     pub(super) fn record(&self, record: &Record) -> WireRecord {
@@ -414,24 +443,23 @@ impl Reader<'_> {
                     .map(|c| Ok(InlineChild { property: c.property, element: self.value(c.element, address)? }))
                     .collect::<Result<_, Broken>>()?,
             },
-            WireWork::Update { id: text, edits, expects, digest } => Work::Update {
+            WireWork::Update { id: text, edits, inline, expects } => Work::Update {
                 id: id(&text)?,
-                edits: edits
+                edits: self.edits(edits, address)?,
+                inline: inline
                     .into_iter()
                     .map(|edit| {
                         let at = read_path(edit.path)?;
-                        let value = match edit.value {
-                            Some(json) => {
-                                let open = &mut self.open;
-                                Some(decode(json, &at, &mut |hash, path| open(hash, address, path))?)
-                            }
-                            None => None,
-                        };
-                        Ok((at, value))
+                        let open = &mut self.open;
+                        let value = decode(edit.value, &at, &mut |hash, path| open(hash, address, path))?;
+                        Ok(InlineEdit { property: edit.property, path: at, value })
                     })
                     .collect::<Result<_, Broken>>()?,
-                expects: expects.into_iter().map(read_path).collect::<Result<_, Broken>>()?,
-                digest,
+                expects: Expectation {
+                    paths: expects.paths.into_iter().map(read_path).collect::<Result<_, Broken>>()?,
+                    digest: expects.digest,
+                    after: self.edits(expects.after, address)?,
+                },
             },
             WireWork::Delete { id: text, only } => Work::Delete {
                 id: id(&text)?,
@@ -443,6 +471,21 @@ impl Reader<'_> {
             WireWork::Adopt { id: text } => Work::Adopt { id: id(&text)? },
             WireWork::Within { step, id: text } => Work::Within { step: parsed(&step)?, id: id(&text)? },
         })
+    }
+
+    fn edits(&mut self, edits: Vec<WireEdit>, address: &str) -> Result<Vec<(Path, Option<Value>)>, Broken> {
+        let read = |edit: WireEdit| {
+            let at = read_path(edit.path)?;
+            let value = match edit.value {
+                Some(json) => {
+                    let open = &mut self.open;
+                    Some(decode(json, &at, &mut |hash, path| open(hash, address, path))?)
+                }
+                None => None,
+            };
+            Ok((at, value))
+        };
+        edits.into_iter().map(read).collect()
     }
 
     fn record(&mut self, record: WireRecord, address: &str) -> Result<Record, Broken> {

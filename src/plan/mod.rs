@@ -6,11 +6,14 @@ mod delete;
 mod digest;
 mod disruption;
 mod drift;
+mod expectation;
 mod file;
 mod file_check;
 mod file_value;
 mod file_wire;
 mod grants;
+mod hops;
+mod offers;
 mod order;
 mod reads;
 mod resolve;
@@ -19,12 +22,15 @@ mod rotate;
 mod see;
 mod step;
 mod summary;
+mod upgrade;
+mod version;
 
 pub use attach::{Expansion, expand};
 pub use build::{Inputs, build};
-pub use digest::{digest, said, same_value};
+pub use digest::{said, same_value};
 pub use disruption::disruption;
 pub use drift::{Drift, drift, drift_reads};
+pub use expectation::Expectation;
 pub use file::{PlanFile, PlanFileError, PlanHead};
 pub use file_check::{Staleness, reads_of_plan, stale};
 pub use grants::grant_id;
@@ -32,6 +38,7 @@ use reads::reads_of_record;
 pub use reads::{Reads, reads};
 pub use resolve::{Known, resolve};
 pub use step::{
-    Action, Alteration, Disruption, DriftItem, Hold, InlineChild, Plan, Record, Step, UnmanagedItem, Unread, Work,
+    Action, Alteration, Disruption, DriftItem, Hold, InlineChild, InlineEdit, Plan, Record, Step, UnmanagedItem,
+    Unread, Work,
 };
 pub use summary::Summary;

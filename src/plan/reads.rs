@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attach;
+use super::{attach, offers};
 use crate::model::{Desired, Recorded, Target};
 use crate::names::{Address, ArmId};
 use crate::schema::Schema;
@@ -18,12 +18,14 @@ pub struct Reads {
     pub grants: BTreeSet<ArmId>,
     /// Resource groups whose content is listed.
     pub listings: BTreeSet<ArmId>,
+    /// Paths whose answers are no resources, and in which version of the API they are asked.
+    pub answers: BTreeMap<String, String>,
 }
 
 impl Reads {
     /// How many requests these are, paging aside.
     pub fn len(&self) -> usize {
-        self.resources.len() + self.grants.len() + self.listings.len()
+        self.resources.len() + self.grants.len() + self.listings.len() + self.answers.len()
     }
 
     /// Whether there is nothing to read.
@@ -57,6 +59,9 @@ pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
         }
     }
     attach::reads(desired, &mut out);
+    if !destroy {
+        offers::reads(desired, recorded, &mut out);
+    }
     reads_of_record(recorded, &mut out);
     let group = Address::resource_group();
     let group_goes = destroy || !desired.resources.contains_key(&group);

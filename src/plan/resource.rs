@@ -4,7 +4,8 @@ use super::build::Draft;
 use super::disruption::{Effect, effect};
 use super::grants::{self, Standing};
 use super::step::{Action, Alteration, Disruption, DriftItem, InlineChild, Record, Step, UnmanagedItem, Work};
-use super::{digest, resolve, rotate};
+use super::upgrade::{Move, Mover};
+use super::{Expectation, resolve, rotate};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Comparison, Difference, Reason, compare, leaves, moved_unmanaged};
 use crate::document::{Map, Path, Secret, Value};
@@ -117,6 +118,7 @@ impl Draft<'_> {
             (Source::File, _) => Reason::File,
         };
         let changes = leaves(resource, &body).into_iter().map(|(path, value)| created(path, value, reason)).collect();
+        self.check_new_version(wanted, resource);
         let action = if self.replace.contains(&wanted.address) { Action::Replace } else { Action::Create };
         let record = self.record(wanted, true, Some(&wanted.create_defaults));
         let mut step = self.step(wanted, action, Work::Create { target, body, inline: Vec::new() }, Some(record));
@@ -140,7 +142,8 @@ impl Draft<'_> {
         let desired = resolve(&wanted.body, &self.known);
         let key = self.recorded.key.clone();
         let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));
-        let comparison = compare(resource, &desired, entry.map(|e| &e.applied), &observed.body, &hash);
+        let mut comparison = compare(resource, &desired, entry.map(|e| &e.applied), &observed.body, &hash);
+        let to = self.version_move(wanted, resource, observed, &mut comparison);
         self.tell(wanted, &comparison);
         if let Some(entry) = entry.filter(|e| !e.seen.is_empty()) {
             for moved in moved_unmanaged(resource, &[&desired, &entry.applied], &entry.seen, &observed.body) {
@@ -163,10 +166,12 @@ impl Draft<'_> {
                 (d, effect)
             })
             .collect();
-        if effects.is_empty() {
-            self.settled(wanted, observed, entry, record, &hash);
-        } else if effects.iter().any(|(_, e)| e.refused.is_some()) {
+        if effects.iter().any(|(_, e)| e.refused.is_some()) {
             self.plan_anew(wanted, resource, observed, effects, record);
+        } else if let Some(to) = to {
+            self.plan_move(wanted, resource, observed, effects, (record, to));
+        } else if effects.is_empty() {
+            self.settled(wanted, observed, entry, record, &hash);
         } else {
             let step = self.update_step(wanted, resource, observed, effects, record);
             self.push(step);
@@ -177,6 +182,32 @@ impl Draft<'_> {
     fn is_ours(&self, id: &ArmId, resource: &ResourceType) -> bool {
         let within = |parent: ArmId| resource.inline.is_some() && self.ours.contains(&parent);
         self.ours.contains(id) || id.parent().is_some_and(within)
+    }
+
+    /// What else changes goes first, in a step of its own; the version follows in its hops.
+    fn plan_move(
+        &mut self,
+        wanted: &Wanted,
+        resource: &ResourceType,
+        observed: &Observed,
+        effects: Vec<(Difference, Effect)>,
+        (record, to): (Record, Move),
+    ) {
+        let mut settings = None;
+        if !effects.is_empty() {
+            let mut before = record.clone();
+            let recorded = self.recorded.resources.get(&wanted.address).and_then(|e| e.applied.get(&to.path));
+            match recorded {
+                Some(recorded) => before.applied.set(&to.path, recorded.clone()),
+                None => drop(before.applied.remove(&to.path)),
+            }
+            let step = self.update_step(wanted, resource, observed, effects, before);
+            let edits = if let Work::Update { edits, .. } = &step.work { edits.clone() } else { Vec::new() };
+            settings = Some((step.id.clone(), edits));
+            self.push(step);
+        }
+        let (wanted, observed) = (wanted.clone(), observed.clone());
+        self.set_moving(Mover { wanted, observed, record, to, settings });
     }
 
     /// Nothing to change: an adoption without changes, or nothing at all.
@@ -223,11 +254,9 @@ impl Draft<'_> {
         let action = if known { Action::Update } else { Action::Adopt };
         let mut expects: Vec<Path> = leaves(resource, &wanted.body).into_iter().map(|(p, _)| p).collect();
         expects.extend(effects.iter().map(|(d, _)| d.path.clone()));
-        expects.sort();
-        expects.dedup();
-        let digest = digest(resource, &observed.body, &expects);
+        let expects = Expectation::of(resource, &observed.body, expects, &[]);
         let edits = effects.iter().map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
-        let work = Work::Update { id: observed.id.clone(), edits, expects, digest };
+        let work = Work::Update { id: observed.id.clone(), edits, inline: Vec::new(), expects };
         let mut step = self.step(wanted, action, work, Some(record));
         step.disruption = effects.iter().map(|(_, e)| e.disruption).max().unwrap_or(Disruption::None);
         if step.disruption == Disruption::Reimages {
@@ -419,11 +448,18 @@ impl Draft<'_> {
         if resource.inline.is_some() {
             return vec![observed.id.name().to_owned()];
         }
-        let lists = Schema::get().children_of(&wanted.arm_type).into_iter().flatten();
-        let lists = lists.filter_map(|(_, child)| Schema::get().resource(&child.arm_type)?.inline.as_deref());
-        let items = lists.filter_map(|list| observed.body.property(list)?.as_list()).flatten();
+        let list = inline_list(&wanted.arm_type).map(|(_, list)| list);
+        let items = list.and_then(|list| observed.body.property(&list)?.as_list()).unwrap_or_default().iter();
         items.filter_map(|i| i.property("name")?.as_str().map(str::to_owned)).collect()
     }
+}
+
+/// The type of children that travel in a resource's own list, and the list.
+pub(super) fn inline_list(arm_type: &str) -> Option<(&'static ResourceType, String)> {
+    let schema = Schema::get();
+    let children = schema.children_of(arm_type)?.values();
+    let mut types = children.filter_map(|child| schema.resource(&child.arm_type));
+    types.find_map(|child| Some((child, child.inline.clone()?)))
 }
 
 /// The element of the parent's list that a child travels as.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Expectation;
 use crate::diagnostic::Diagnostics;
 use crate::diff::Reason;
 use crate::document::{Path, Value};
@@ -135,10 +136,10 @@ pub enum Work {
         id: ArmId,
         /// What to put where; `None` takes the key away.
         edits: Vec<(Path, Option<Value>)>,
-        /// The managed paths whose live values the plan saw.
-        expects: Vec<Path>,
-        /// Their digest.
-        digest: String,
+        /// What to put into every element of an inline list, whichever are there by then.
+        inline: Vec<InlineEdit>,
+        /// What must be found there.
+        expects: Expectation,
     },
     /// DELETE.
     Delete {
@@ -168,6 +169,17 @@ pub struct InlineChild {
     pub property: String,
     /// Its element, in ARM's form.
     pub element: Value,
+}
+
+/// A value for every element of a list in which a resource's children are written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InlineEdit {
+    /// The list.
+    pub property: String,
+    /// Where in each element.
+    pub path: Path,
+    /// What.
+    pub value: Value,
 }
 
 /// Something that a step's write must have for itself, or share.

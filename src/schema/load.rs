@@ -54,10 +54,16 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         never_echo: strings(&extra["neverEcho"]),
         moot: items(&extra["moot"]).iter().map(moot).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
+        together: strings(&extra["together"]).iter().map(|pattern| together(pattern)).collect(),
         body: id(&data["body"]),
         facts,
         unsaid: strings(unsaid).into_iter().collect::<BTreeSet<_>>(),
     }
+}
+
+fn together(pattern: &str) -> (String, String) {
+    let (list, key) = pattern.split_once("[].").expect("BUG: `together` names a key of a list's elements");
+    (list.to_owned(), key.to_owned())
 }
 
 fn create_default(json: &Json) -> CreateDefault {

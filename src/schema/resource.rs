@@ -105,6 +105,8 @@ pub struct ResourceType {
     pub moot: Vec<Moot>,
     /// Versions that Azure moves on by itself.
     pub advisory: Vec<Advisory>,
+    /// A list and a key that every element of it says in a write, or none does.
+    pub together: Vec<(String, String)>,
     pub(super) body: ShapeId,
     pub(super) facts: BTreeMap<String, Fact>,
     pub(super) unsaid: BTreeSet<String>,

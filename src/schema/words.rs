@@ -64,19 +64,6 @@ impl Equality {
 }
 
 impl Confidence {
-    /// The word of the tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Recording => "recording",
-            Self::Error => "error",
-            Self::Spec => "spec",
-            Self::Doc => "doc",
-            Self::Azurerm => "azurerm",
-            Self::Conflict => "doc-conflict",
-            Self::Inferred => "inferred",
-        }
-    }
-
     /// Where such a fact comes from, as a fragment.
     pub fn words(self) -> &'static str {
         match self {
