@@ -49,6 +49,8 @@ pub(super) struct Draft<'a> {
     pub upgrades: BTreeMap<ArmId, Upgrade>,
     /// Steps of upgrades: among themselves they have their own order.
     pub staged: BTreeSet<StepId>,
+    /// Updates that wait for what the plan deletes below the resource.
+    pub last: BTreeMap<StepId, ArmId>,
     pub plan: Plan,
     count: usize,
 }
@@ -67,6 +69,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         satisfied: BTreeSet::new(),
         upgrades: BTreeMap::new(),
         staged: BTreeSet::new(),
+        last: BTreeMap::new(),
         plan: Plan {
             environment: inputs.desired.environment.clone(),
             resource_group: inputs.desired.resource_group.clone(),

@@ -110,6 +110,13 @@ impl Draft<'_> {
             edges.extend(others.iter().map(|o| (group.clone(), within.get(o).unwrap_or(o).clone())));
         }
         edges.extend(self.siblings_first());
+        for (after, parent) in &self.last {
+            let below = self.plan.steps.iter().filter(|s| match &s.work {
+                Work::Delete { id, .. } => id != parent && id.parent().as_ref() == Some(parent),
+                _ => false,
+            });
+            edges.extend(below.map(|s| (after.clone(), s.id.clone())));
+        }
         for (after, before) in edges {
             if let Some(step) = self.plan.steps.iter_mut().find(|s| s.id == after && s.id != before)
                 && within.get(&after) != Some(&before)

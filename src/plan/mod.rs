@@ -15,6 +15,7 @@ mod grants;
 mod hops;
 mod offers;
 mod order;
+mod range;
 mod reads;
 mod resolve;
 mod resource;

@@ -158,11 +158,12 @@ impl Draft<'_> {
         let created = entry.map_or_else(|| self.is_ours(&observed.id, resource), |e| e.created);
         let mut record = self.record(wanted, created, None);
         record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
+        let document = changed(&observed.body, &comparison.differences);
         let effects: Vec<(Difference, Effect)> = comparison
             .differences
             .into_iter()
             .map(|d| {
-                let effect = effect(resource, &d);
+                let effect = effect(resource, &d, &document);
                 (d, effect)
             })
             .collect();
@@ -258,6 +259,9 @@ impl Draft<'_> {
         let edits = effects.iter().map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
         let work = Work::Update { id: observed.id.clone(), edits, inline: Vec::new(), expects };
         let mut step = self.step(wanted, action, work, Some(record));
+        if effects.iter().any(|(_, e)| e.last) {
+            self.last.insert(step.id.clone(), observed.id.clone());
+        }
         step.disruption = effects.iter().map(|(_, e)| e.disruption).max().unwrap_or(Disruption::None);
         if step.disruption == Disruption::Reimages {
             step.pools = self.pools_of(wanted, observed, resource);
@@ -298,6 +302,9 @@ impl Draft<'_> {
                     show(&difference.after)
                 ),
             );
+            if let Some(way) = &effect.way {
+                problem = problem.help(way.clone());
+            }
             problem = problem.help("write the live value into the file to keep the resource as it is");
             problem = problem.help(if wanted.protect {
                 format!("{} is protected: no plan may replace it", wanted.address)
@@ -482,6 +489,18 @@ pub(super) fn merged(body: &Value, defaults: &Value) -> Value {
         }
     }
     Value::Map(out)
+}
+
+/// The live document as these differences will leave it.
+fn changed(live: &Value, differences: &[Difference]) -> Value {
+    let mut out = live.clone();
+    for difference in differences {
+        match &difference.after {
+            Some(after) => out.set(&difference.path, after.clone()),
+            None => drop(out.remove(&difference.path)),
+        }
+    }
+    out
 }
 
 fn created(path: Path, value: &Value, reason: Reason) -> Alteration {

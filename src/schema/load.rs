@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::facts::{Change, Confidence, Equality, Fact};
 use super::resource::{Advisory, Child, CreateDefault, Moot, ResourceType, Schema, Update};
 use super::shape::{Property, Shape, ShapeId};
+use super::transitions::transitions;
 use crate::document::{Path, Value};
 
 const SCHEMA: &str = include_str!("data/schema.json");
@@ -27,12 +28,15 @@ pub(super) fn embedded() -> Schema {
     let overrides: Json = serde_json::from_str(OVERRIDES).expect("BUG: data/overrides.json is JSON");
     let shapes = items(&schema["shapes"]).iter().map(shape).collect();
     let mut facts = facts();
+    let mut transitions = transitions();
     let mut types = BTreeMap::new();
     for (name, data) in entries(&schema["types"]) {
         let extra = &overrides["resources"][name];
         let resource = resource(name, data, extra, facts.remove(name).unwrap_or_default(), &overrides["unsaid"][name]);
-        types.insert(name.to_ascii_lowercase(), resource);
+        let transitions = transitions.remove(name).unwrap_or_default();
+        types.insert(name.to_ascii_lowercase(), ResourceType { transitions, ..resource });
     }
+    assert!(transitions.is_empty(), "BUG: transitions of unknown types: {:?}", transitions.keys());
     assert!(facts.is_empty(), "BUG: facts for unknown types: {:?}", facts.keys());
     Schema { types, collections: collections(&overrides["collections"]), shapes }
 }
@@ -57,6 +61,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         together: strings(&extra["together"]).iter().map(|pattern| together(pattern)).collect(),
         body: id(&data["body"]),
         facts,
+        transitions: BTreeMap::new(),
         unsaid: strings(unsaid).into_iter().collect::<BTreeSet<_>>(),
     }
 }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::facts::{Change, Confidence, Equality, Fact};
 use super::shape::{Property, Shape, ShapeId};
+use super::transitions::Transition;
 use crate::document::{Path, Segment, Value};
 
 /// All resource types and the collections of an environment file.
@@ -109,6 +110,7 @@ pub struct ResourceType {
     pub together: Vec<(String, String)>,
     pub(super) body: ShapeId,
     pub(super) facts: BTreeMap<String, Fact>,
+    pub(super) transitions: BTreeMap<String, Vec<Transition>>,
     pub(super) unsaid: BTreeSet<String>,
 }
 

@@ -2,4 +2,5 @@
 //! crash in between leaves, and that nothing is left to do afterwards.
 
 mod rig;
+mod transitions;
 mod upgrades;
