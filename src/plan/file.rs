@@ -212,7 +212,8 @@ mod tests {
     use crate::model::{Grant, Target};
     use crate::names::{Address, ArmId, Location, StepId};
     use crate::plan::{
-        Action, Alteration, Disruption, DriftItem, Hold, InlineChild, Record, Step, UnmanagedItem, Work,
+        Action, Alteration, Disruption, DriftItem, Expectation, Hold, InlineChild, InlineEdit, Record, Step,
+        UnmanagedItem, Work,
     };
 
     const KEY: [u8; 4] = [7, 0, 255, 16];
@@ -283,8 +284,13 @@ mod tests {
                 body,
                 inline
             }),
-            (id(), edits, prop::collection::vec(path(), 0..3), word())
-                .prop_map(|(id, edits, expects, digest)| Work::Update { id, edits, expects, digest }),
+            (id(), edits, prop::collection::vec(path(), 0..3), word()).prop_map(|(id, edits, paths, digest)| {
+                let inline = edits.iter().filter_map(|(path, value)| {
+                    Some(InlineEdit { property: "list".to_owned(), path: path.clone(), value: value.clone()? })
+                });
+                let inline = inline.collect();
+                Work::Update { id, inline, expects: Expectation { paths, digest, after: edits.clone() }, edits }
+            }),
             (id(), only).prop_map(|(id, only)| Work::Delete { id, only }),
             id().prop_map(|id| Work::Adopt { id }),
         ]
