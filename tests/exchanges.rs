@@ -37,8 +37,8 @@ fn recordings(folder: &Path) -> Vec<(String, Exchange)> {
     paths.iter().filter_map(read).collect()
 }
 
-/// The plan for the environment made from a request, against its answer; or why there is none.
-fn planned(exchange: &Exchange) -> Result<Plan, String> {
+/// The plan for the environment made from a request, against its answer or nothing; or why there is no plan.
+fn planned(exchange: &Exchange, there: bool) -> Result<Plan, String> {
     let file = exchange_converter::file(exchange);
     let mut sources = MapSources::new().file("recorded.yaml", file.text);
     for (name, value) in &file.variables {
@@ -52,7 +52,7 @@ fn planned(exchange: &Exchange) -> Result<Plan, String> {
     for (id, arm_type) in &wants.resources {
         let kind = Schema::get().resource(arm_type).unwrap();
         let said = desired.resources.values().any(|wanted| wanted.existing && wanted.id() == Some(id));
-        let seen = match said || *id == exchange.id {
+        let seen = match said || there && *id == exchange.id {
             true => Seen::Present(observed(kind, id, exchange_converter::answered(exchange, id, kind))),
             false => Seen::Absent,
         };
@@ -98,7 +98,7 @@ fn differences(plan: &Plan) -> Vec<String> {
 }
 
 fn outcome(exchange: &Exchange) -> Vec<String> {
-    match planned(exchange) {
+    match planned(exchange, true) {
         Ok(plan) => differences(&plan),
         Err(problems) => vec![problems],
     }
@@ -131,4 +131,14 @@ fn carried_recordings_plan_to_nothing() {
     for (name, exchange) in &all {
         assert_eq!(outcome(exchange), Vec::<String>::new(), "{name}");
     }
+}
+
+#[test]
+fn a_kubelet_identity_that_azure_gave_is_taken_back_and_nowhere_else() {
+    let carried = recordings(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exchanges"));
+    let (_, exchange) = carried.iter().find(|(name, _)| name == "test_aks_azure_cni_overlay_migration-2").unwrap();
+    let plan = planned(exchange, true).unwrap();
+    assert!(!plan.changes_azure() && !plan.diagnostics.has_errors());
+    let told = planned(exchange, false).unwrap().diagnostics.render(false);
+    assert!(told.contains("error[kubelet-identity]"), "{told}");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::equal::services_own;
+use super::neighbours::moot;
 use super::{Sides, Verdict, decide, equal, initial_only, leaves, look_up, settled};
 use crate::document::{Path, Secret, Value};
 use crate::schema::{Change, Equality, ResourceType};
@@ -67,10 +68,15 @@ pub fn compare(
     let mut out = Comparison::default();
     let nothing = Value::map();
     let recorded = recorded.unwrap_or(&nothing);
-    let case = Case { resource, wanted, recorded, live, hash };
-    let mut seen = BTreeSet::new();
+    let removed = removed(resource, wanted, recorded, live);
+    let mut intended = wanted.clone();
+    for (path, removal) in &removed {
+        if let Removal::To(Some(after)) = removal {
+            intended.set(path, after.clone());
+        }
+    }
+    let case = Case { resource, intended: &intended, recorded, live, hash };
     for (path, want) in leaves(resource, wanted) {
-        seen.insert(path.clone());
         let was = look_up(resource, recorded, &path);
         let is = look_up(resource, live, &path);
         let verdict = decide(case.sides(&path, Some(want), was));
@@ -86,18 +92,19 @@ pub fn compare(
         let after = Some(case.with_services_own(&path, want, was));
         out.differences.push(Difference { path, before, after, reason });
     }
-    for (path, was) in leaves(resource, recorded) {
-        let said = look_up(resource, wanted, &path).is_some_and(|want| *want != Value::Null);
-        if said || seen.iter().any(|p| p.starts_with(&path) || path.starts_with(p)) {
-            continue;
-        }
-        let is = look_up(resource, live, &path);
-        let verdict = decide(case.sides(&path, None, Some(was)));
+    for (path, removal) in removed {
+        let (was, is) = (look_up(resource, recorded, &path), look_up(resource, live, &path));
+        let verdict = decide(case.sides(&path, None, was));
         if verdict == Verdict::RemovedAndDrifted {
-            out.drift.push(Moved { path: path.clone(), recorded: Some(was.clone()), live: is.cloned() });
+            out.drift.push(Moved { path: path.clone(), recorded: was.cloned(), live: is.cloned() });
         }
-        match removal(resource, &path, is) {
+        match removal {
             Removal::Nothing => {}
+            Removal::Released if is.is_some() && moot(resource, &path, &intended, live) => {
+                // What stays would contradict what makes it moot.
+                let (before, reason) = (is.cloned(), Reason::Removed);
+                out.differences.push(Difference { path, before, after: None, reason });
+            }
             Removal::Released => out.released.push(path),
             Removal::To(after) => {
                 out.differences.push(Difference { path, before: is.cloned(), after, reason: Reason::Removed });
@@ -107,10 +114,42 @@ pub fn compare(
     out
 }
 
+/// What the record says and the file no longer does, with what that means for Azure.
+fn removed(resource: &ResourceType, wanted: &Value, recorded: &Value, live: &Value) -> Vec<(Path, Removal)> {
+    let said: BTreeSet<Path> = leaves(resource, wanted).into_iter().map(|(path, _)| path).collect();
+    let mut out: Vec<(Path, Removal)> = Vec::new();
+    for (path, _) in leaves(resource, recorded) {
+        let still = look_up(resource, wanted, &path).is_some_and(|want| *want != Value::Null);
+        if still || said.iter().any(|p| p.starts_with(&path) || path.starts_with(p)) {
+            continue;
+        }
+        let member = member_of(resource, &path).filter(|member| look_up(resource, wanted, member).is_none());
+        let place = member.unwrap_or(path);
+        if out.iter().all(|(path, _)| *path != place) {
+            let removal = removal(resource, &place, look_up(resource, live, &place));
+            out.push((place, removal));
+        }
+    }
+    out
+}
+
+/// The member of a map, whose members go when nobody names them, that this path lies in.
+fn member_of(resource: &ResourceType, path: &Path) -> Option<Path> {
+    let mut at = path.clone();
+    while let Some(above) = at.parent() {
+        if resource.members.contains(&resource.pattern(&above)) {
+            return Some(at);
+        }
+        at = above;
+    }
+    None
+}
+
 /// The three documents of one resource.
 struct Case<'a> {
     resource: &'a ResourceType,
-    wanted: &'a Value,
+    /// What is wanted, and what takes the place of what the file no longer says.
+    intended: &'a Value,
     recorded: &'a Value,
     live: &'a Value,
     hash: &'a dyn Fn(&Secret) -> Value,
@@ -135,10 +174,10 @@ impl Case<'_> {
             _ => false,
         };
         let wanted_is_live = want.is_some_and(|want| {
-            settled(resource, path, self.wanted, want, self.live) && !self.dropped_is_live(path, want, was)
+            settled(resource, path, self.intended, want, self.live) && !self.dropped_is_live(path, want, was)
         });
         let recorded_is_live = was.is_some_and(|was| {
-            initial_only(resource, path, self.wanted, self.live)
+            initial_only(resource, path, self.intended, self.live)
                 || settled(resource, path, self.recorded, was, self.live)
         });
         Sides {
@@ -293,6 +332,26 @@ mod tests {
         let live = proxy(&["a", "b", "168.63.129.16"]);
         let comparison = compared(CLUSTER, &proxy(&["a"]), Some(&proxy(&["a", "b"])), &live);
         assert_eq!(said(&comparison), ["httpProxyConfig.noProxy: [\"a\"]"]);
+    }
+
+    #[test]
+    fn an_autoscaler_that_the_file_drops_goes_in_one_step() {
+        let live = json!({"count": 8, "enableAutoScaling": true, "minCount": 1, "maxCount": 9});
+        let recorded = json!({"count": 3, "enableAutoScaling": true, "minCount": 1, "maxCount": 9});
+        let comparison = compared(POOL, &json!({"count": 3}), Some(&recorded), &live);
+        assert_eq!(said(&comparison), ["count: 3", "enableAutoScaling: false", "maxCount goes", "minCount goes"]);
+        assert_eq!(comparison.drift, Vec::new());
+    }
+
+    #[test]
+    fn a_member_that_the_file_drops_goes_whole() {
+        let flux = "Microsoft.KubernetesConfiguration/fluxConfigurations";
+        let both = json!({"kustomizations": {"a": {"path": "./a", "prune": true}, "b": {"path": "./b"}}});
+        let comparison = compared(flux, &json!({"kustomizations": {"b": {"path": "./b"}}}), Some(&both), &both);
+        assert_eq!(said(&comparison), ["kustomizations.a goes"]);
+        let addons = json!({"addonProfiles": {"azurepolicy": {"enabled": true}}});
+        let comparison = compared(CLUSTER, &json!({}), Some(&addons), &addons);
+        assert_eq!(said(&comparison), ["addonProfiles.azurepolicy.enabled: false"]);
     }
 
     #[test]

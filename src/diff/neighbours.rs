@@ -24,7 +24,7 @@ pub fn initial_only(resource: &ResourceType, path: &Path, asked: &Value, live: &
 }
 
 /// Whether another property makes what is said at this path without effect, so that Azure drops it.
-fn moot(resource: &ResourceType, path: &Path, asked: &Value, live: &Value) -> bool {
+pub(super) fn moot(resource: &ResourceType, path: &Path, asked: &Value, live: &Value) -> bool {
     resource.moot.iter().any(|moot| {
         // Nothing said is the default, which `equal` knows.
         let word = said(&moot.when, asked, live);

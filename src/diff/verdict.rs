@@ -44,8 +44,8 @@ pub fn decide(sides: Sides) -> Verdict {
         Sides { recorded: false, wanted_is_live: false, .. } => Verdict::FileChanged,
         Sides { wanted_is_live: true, recorded_is_live: true, .. } => Verdict::Same,
         Sides { wanted_is_live: true, recorded_is_live: false, .. } => Verdict::BothAlike,
-        Sides { wanted_is_recorded: true, .. } => Verdict::Drifted,
         Sides { recorded_is_live: true, .. } => Verdict::FileChanged,
+        Sides { wanted_is_recorded: true, .. } => Verdict::Drifted,
         Sides { .. } => Verdict::BothApart,
     }
 }
@@ -70,7 +70,8 @@ mod tests {
             // The service's equality is no equivalence ("1.33" is met by two live patches), so these can happen.
             ("yynyy", Same),
             ("yyynn", Drifted),
-            ("yyyny", Drifted),
+            // The same value asked for in other company: without its autoscaler a count is the file's.
+            ("yyyny", FileChanged),
             ("yyyyn", BothAlike),
             ("yyyyy", Same),
         ];

@@ -59,6 +59,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         moot: items(&extra["moot"]).iter().map(moot).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
         together: strings(&extra["together"]).iter().map(|pattern| together(pattern)).collect(),
+        members: strings(&extra["members"]).into_iter().collect(),
         body: id(&data["body"]),
         facts,
         transitions: BTreeMap::new(),

@@ -108,6 +108,8 @@ pub struct ResourceType {
     pub advisory: Vec<Advisory>,
     /// A list and a key that every element of it says in a write, or none does.
     pub together: Vec<(String, String)>,
+    /// Maps (patterns) whose members go when nobody names them; members of others stay, or are turned off.
+    pub members: BTreeSet<String>,
     pub(super) body: ShapeId,
     pub(super) facts: BTreeMap<String, Fact>,
     pub(super) transitions: BTreeMap<String, Vec<Transition>>,

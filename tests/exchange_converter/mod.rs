@@ -29,14 +29,14 @@ pub struct File {
     pub variables: BTreeMap<String, String>,
 }
 
-/// The exchange in a recording; `None` for a PATCH.
+/// The exchange in a recording; `None` for a PATCH, and for a type that no environment file has.
 pub fn exchange(recording: &Json) -> Option<Exchange> {
     if recording["method"].as_str().is_some_and(|method| !method.eq_ignore_ascii_case("PUT")) {
         return None;
     }
     let id = ArmId::parse(recording["resource"].as_str()?).expect("a recording names its resource by id");
     let arm_type = id.resource_type().expect("a recording is of a resource");
-    let resource = Schema::get().resource(&arm_type).unwrap_or_else(|| panic!("the schema has {arm_type}"));
+    let resource = Schema::get().resource(&arm_type).filter(|resource| resource.writable)?;
     Some(Exchange { id, resource, put: recording["put"].clone(), get: recording["get"].clone() })
 }
 
