@@ -147,15 +147,17 @@ pub fn plan_json(plan: &Plan) -> String {
 }
 
 fn step(step: &Step) -> StepJson {
+    // By path, whatever the order of the file's keys, which a person sees in the text form.
+    let mut changes: Vec<_> = step.changes.iter().collect();
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
     StepJson {
         id: step.id.to_string(),
         address: step.address.to_string(),
         action: step.action.word(),
         disruption: step.disruption.word(),
         pools: step.pools.clone(),
-        changes: step
-            .changes
-            .iter()
+        changes: changes
+            .into_iter()
             .map(|c| ChangeJson {
                 path: c.path.to_string(),
                 before: value(c.before.as_ref()),

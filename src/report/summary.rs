@@ -22,6 +22,12 @@ pub fn summary_line(plan: &Plan) -> String {
     .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{count} to {word}"))
     .collect();
+    if parts.is_empty() && plan.diagnostics.has_errors() {
+        return paint(BAD, "Refused: nothing can be applied as it stands.");
+    }
+    if parts.is_empty() && !plan.complete() {
+        return paint(BAD, "Not known: not everything could be read.");
+    }
     if parts.is_empty() {
         return format!("{} {} unchanged.", paint(GOOD, "Nothing to do."), s.unchanged);
     }

@@ -6,6 +6,8 @@
     reason = "a test writes its own files, waits for other processes, and fails when it cannot"
 )]
 
+mod exit_codes;
+mod plan_json;
 mod sandbox;
 mod served;
 mod test_env;

@@ -300,7 +300,7 @@ pub fn refusals(plan: &Plan) -> Vec<String> {
 
 /// The facts that a plan tells, by code.
 pub fn facts(plan: &Plan) -> Vec<&str> {
-    plan.diagnostics.sorted().iter().filter(|d| d.severity != Severity::Error).map(|d| d.code.as_ref()).collect()
+    plan.diagnostics.sorted().iter().filter(|d| d.severity != Severity::Error).map(|d| d.code).collect()
 }
 
 /// Where in `all` the first stands that begins with this.
