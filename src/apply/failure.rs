@@ -1,7 +1,9 @@
 //! Why a step did not end well.
 
 use crate::azure;
+use crate::document::{Path, Secret, Value};
 use crate::names::{ArmId, CorrelationId};
+use crate::plan::{Step, Work};
 use crate::state::{self, StateError};
 
 /// Why a step did not end well.
@@ -52,6 +54,21 @@ impl StepFailure {
         }
     }
 
+    /// The same without the step's secrets, should Azure have repeated one of them in its answer.
+    pub(super) fn veiled(self, step: &Step) -> Self {
+        let Self::Azure(error) = self else { return self };
+        let secrets = secrets(step);
+        if secrets.is_empty() {
+            return Self::Azure(error);
+        }
+        Self::Azure(error.change(|f| {
+            f.message = veil(&f.message, &secrets);
+            for detail in &mut f.details {
+                detail.message = veil(&detail.message, &secrets);
+            }
+        }))
+    }
+
     pub(super) fn recorded(&self) -> state::Failure {
         let code = if let Self::Azure(error) = self { error.code.clone() } else { None };
         state::Failure { code, message: self.told(), correlation: self.correlation() }
@@ -68,4 +85,28 @@ impl From<StateError> for StepFailure {
     fn from(error: StateError) -> Self {
         Self::State(error)
     }
+}
+
+/// The secrets that a step sends.
+pub(super) fn secrets(step: &Step) -> Vec<&Secret> {
+    let mut out = Vec::new();
+    let documents: Vec<&Value> = match &step.work {
+        Work::Create { body, inline, .. } => std::iter::once(body).chain(inline.iter().map(|c| &c.element)).collect(),
+        Work::Update { edits, .. } => edits.iter().filter_map(|(_, value)| value.as_ref()).collect(),
+        Work::Delete { .. } | Work::Adopt { .. } | Work::Within { .. } => Vec::new(),
+    };
+    for document in documents {
+        document.walk(&Path::root(), &mut |_, value| {
+            if let Value::Secret(secret) = value {
+                out.push(secret);
+            }
+        });
+    }
+    out
+}
+
+/// A text without these secrets.
+pub(super) fn veil(text: &str, secrets: &[&Secret]) -> String {
+    let known = secrets.iter().map(|s| s.reveal()).filter(|s| !s.is_empty());
+    known.fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::failure::{secrets, veil};
 use super::record::Recorder;
 use super::{StepFailure, overlay};
 use crate::azure::{Client, Kind, Method, Started, Wait, Write};
@@ -77,6 +78,7 @@ impl Crew<'_> {
                 self.recorder.done(step, seen.as_ref(), &known).await
             }
             Err(failure) => {
+                let failure = failure.veiled(step);
                 self.recorder.failed(step, &failure).await?;
                 Err(failure)
             }
@@ -218,8 +220,9 @@ impl Crew<'_> {
     }
 
     fn tell(&self, step: &Step, wait: &Wait) {
+        let secrets = secrets(step);
         let step = step.id.clone();
-        let waits = |why: String| Event::StepWaits { step: step.clone(), why };
+        let waits = |why: String| Event::StepWaits { step: step.clone(), why: veil(&why, &secrets) };
         (self.events)(match wait {
             Wait::Status(status) => Event::OperationPolled { step: step.clone(), status: status.clone() },
             Wait::Retrying { why, after } => waits(format!("{why}; again in {} s", after.as_secs().max(1))),

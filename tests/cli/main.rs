@@ -9,5 +9,6 @@
 mod exit_codes;
 mod plan_json;
 mod sandbox;
+mod secrets;
 mod served;
 mod test_env;
