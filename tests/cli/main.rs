@@ -7,6 +7,9 @@
 )]
 
 mod exit_codes;
+mod interrupt;
+mod looking;
+mod over_https;
 mod plan_json;
 mod sandbox;
 mod secrets;
