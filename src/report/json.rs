@@ -97,16 +97,6 @@ pub(super) struct DiagnosticJson {
 /// The plan as one line-broken JSON object, with a newline at its end.
 pub fn plan_json(plan: &Plan) -> String {
     let s = plan.summary();
-    let mut diagnostics = diagnostics(&plan.diagnostics);
-    diagnostics.extend(plan.unread.iter().map(|u| DiagnosticJson {
-        severity: "error",
-        code: "unreadable".to_owned(),
-        summary: format!("{}: {}", u.address, u.why),
-        file: None,
-        line: None,
-        column: None,
-        help: Vec::new(),
-    }));
     let json = PlanJson {
         format: FORMAT,
         environment: plan.environment.to_string(),
@@ -141,7 +131,7 @@ pub fn plan_json(plan: &Plan) -> String {
                 after: value(u.after.as_ref()),
             })
             .collect(),
-        diagnostics,
+        diagnostics: plan_diagnostics(plan),
     };
     pretty(&json)
 }
@@ -176,6 +166,21 @@ fn step(step: &Step) -> StepJson {
         within: if let Work::Within { step, .. } = &step.work { Some(step.to_string()) } else { None },
         note: step.note.clone(),
     }
+}
+
+/// What a plan has to say beside its steps: its diagnostics, and what could not be read.
+pub(super) fn plan_diagnostics(plan: &Plan) -> Vec<DiagnosticJson> {
+    let mut out = diagnostics(&plan.diagnostics);
+    out.extend(plan.unread.iter().map(|u| DiagnosticJson {
+        severity: "error",
+        code: "unreadable".to_owned(),
+        summary: format!("{}: {}", u.address, u.why),
+        file: None,
+        line: None,
+        column: None,
+        help: Vec::new(),
+    }));
+    out
 }
 
 /// Problems as data.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::json::{DiagnosticJson, diagnostics, pretty};
+use super::json::{DiagnosticJson, diagnostics, plan_diagnostics, pretty};
 use super::layout::two;
 use super::palette::{BOLD, DIM, GOOD, paint};
 use crate::diagnostic::Diagnostics;
@@ -111,6 +111,6 @@ pub fn report_json(environment: &EnvName, plan: &Plan, report: Option<&Report>) 
         "summary": {"create": s.create, "update": s.update, "rotate": s.rotate, "replace": s.replace, "delete": s.delete,
                     "adopt": s.adopt, "unchanged": s.unchanged},
         "done": r.done, "failed": steps(&r.failed), "skipped": steps(&r.skipped), "left": steps(&r.left),
-        "interrupted": r.interrupted, "diagnostics": diagnostics(&plan.diagnostics),
+        "interrupted": r.interrupted, "diagnostics": plan_diagnostics(plan),
     }))
 }

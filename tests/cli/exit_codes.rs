@@ -46,12 +46,15 @@ fn one_when_something_cannot_be_read_and_nothing_is_applied() {
     let (served, env) = small(SMALL);
     let denied =
         json!({"error": {"code": "AuthorizationFailed", "message": "The client may not perform action 'read'."}});
-    served.sandbox.inject(Fault::respond("GET", "registries/landfallone", 2, 403, &denied));
+    served.sandbox.inject(Fault::respond("GET", "registries/landfallone", 3, 403, &denied));
     let plan = env.expect(1, &["plan", "small", "--exit-code", "--output", "json"]).json();
     assert_eq!(plan["complete"], false);
     assert_eq!(plan["diagnostics"][0]["code"], "unreadable");
     let ran = env.expect(1, &["apply", "small", "--yes"]);
     insta::assert_snapshot!("unreadable", ran.shown());
+    let report = env.expect(1, &["apply", "small", "--yes", "--output", "json"]).json();
+    assert_eq!((&report["carriedOut"], &report["complete"]), (&json!(false), &json!(false)));
+    assert_eq!(report["diagnostics"][0]["code"], "unreadable");
     assert_eq!(writes(&served), 0, "nothing was applied");
     assert!(!env.path("state/small.json").exists());
 
