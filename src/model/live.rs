@@ -40,6 +40,14 @@ pub struct Live {
     pub answers: BTreeMap<String, Seen<Value>>,
 }
 
+impl Observed {
+    /// Whether Azure says that its last write did not succeed: what it reports may then be half made.
+    pub fn failed(&self) -> bool {
+        let state = self.body.property("provisioningState").and_then(Value::as_str);
+        state.is_some_and(|s| ["failed", "canceled"].iter().any(|bad| s.eq_ignore_ascii_case(bad)))
+    }
+}
+
 impl<T> Seen<T> {
     /// What is there, if it was read and is there.
     pub fn present(&self) -> Option<&T> {

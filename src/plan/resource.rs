@@ -11,7 +11,7 @@ use crate::diff::{Comparison, Difference, Reason, compare, leaves, moved_unmanag
 use crate::document::{Map, Path, Secret, Value};
 use crate::model::{Entry, Observed, Seen, Source, Target, Wanted};
 use crate::names::{Address, ArmId};
-use crate::schema::{ResourceType, Schema};
+use crate::schema::{ResourceType, Schema, Update};
 
 /// What Azure has for a wanted resource.
 pub(super) enum Stand {
@@ -171,6 +171,11 @@ impl Draft<'_> {
             self.plan_anew(wanted, resource, observed, effects, record);
         } else if let Some(to) = to {
             self.plan_move(wanted, resource, observed, effects, (record, to));
+        } else if effects.is_empty() && observed.failed() && resource.update == Update::Put {
+            // Its values are as asked for, and what was made of them is not: the same request makes Azure finish it.
+            let mut step = self.update_step(wanted, resource, observed, effects, record);
+            step.note = Some("its last operation failed in Azure, so the same is asked for again".to_owned());
+            self.push(step);
         } else if effects.is_empty() {
             self.settled(wanted, observed, entry, record, &hash);
         } else {

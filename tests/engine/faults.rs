@@ -107,8 +107,10 @@ async fn an_operation_that_fails_is_told_and_tried_again_by_the_next_run() {
     let plan = scene.plan(TEXT).await;
     assert_eq!(refusals(&plan), Vec::<String>::new());
     assert!(plan.steps.iter().all(|s| s.record.as_ref().is_none_or(|r| r.created)), "{:#?}", told(&plan));
+    scene.sandbox.clear_requests();
     let report = scene.run(&plan).await;
     assert!(report.complete(), "{report:#?}");
+    assert_eq!(scene.writes(), ["PUT managedClusters/aks", "PUT agentPools/system"], "what failed is asked for again");
     made_once(&scene, "after a failed operation");
     scene.settled(TEXT).await;
 }
