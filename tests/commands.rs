@@ -69,6 +69,11 @@ impl Project {
     }
 }
 
+/// No line is longer than a narrow terminal, but for what cannot be broken: a single long word.
+fn fits(text: &str) -> bool {
+    text.lines().all(|line| line.chars().count() <= 80 || line.split_whitespace().any(|word| word.len() > 40))
+}
+
 const ONE: &str = "subscription: 00000000-0000-0000-0000-000000000000\nresourceGroup: rg-one\nlocation: westeurope\n\
                    registries:\n  oneregistry: {sku: {name: Standard}, tags: {env: one}}\n";
 
@@ -211,5 +216,57 @@ mod state {
             assert!(ended.talk.contains(why), "{from} {to}: {}", ended.talk);
         }
         assert_eq!(project.text("state/.sandbox/one.json"), before);
+    }
+}
+
+mod explain {
+    use super::*;
+
+    #[test]
+    fn a_property_is_explained() {
+        let project = Project::new();
+        let expected = "\
+clusters.networkProfile.networkPolicy · AKS cluster
+  type          a word
+  allowed       none, calico, azure, cilium
+                and others, where the file says allowUnknownValues: true
+  without it    none
+  a change      reimages the nodes
+  equal         the same word, in any capitals
+  known         from Azure's documentation (azurerm
+                kubernetes_cluster_resource.go; aks-docs
+                node-disruption-policy.md)
+";
+        assert_eq!(project.good(&["explain", "clusters.prod.networkProfile.networkPolicy"]), expected);
+        let json: serde_json::Value =
+            serde_json::from_str(&project.good(&["explain", "clusters.bootstrapProfile", "--output", "json"])).unwrap();
+        assert_eq!((&json["inferred"], &json["confidence"]), (&true.into(), &"inferred".into()));
+        assert!(project.good(&["explain", "clusters.bootstrapProfile"]).contains("inferred: nobody has written down"));
+    }
+
+    #[test]
+    fn everything_can_be_explained_in_eighty_columns() {
+        let project = Project::new();
+        for path in
+            ["", "clusters", "clusters.nodePools", "registries", "resourceGroup", "roleAssignments", "identities"]
+        {
+            let text = project.good(&["explain", path]);
+            assert!(fits(&text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_path_is_put_right() {
+        let project = Project::new();
+        let table = [
+            ("cluster", "did you mean `clusters`?"),
+            ("clusters.networkProfil.x", "did you mean `clusters.networkProfile`?"),
+            ("registries.vmSize", "there is `clusters.nodePools.vmSize`"),
+        ];
+        for (path, hint) in table {
+            let ended = project.run(&["explain", path]);
+            assert_eq!(ended.code, 3);
+            assert!(ended.talk.contains(hint), "{}", ended.talk);
+        }
     }
 }

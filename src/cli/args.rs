@@ -104,6 +104,13 @@ pub(super) enum Command {
     /// Look into the record
     #[command(subcommand)]
     State(StateCommand),
+    /// Say what a property is, what changing it does, and how sure that is
+    Explain {
+        /// A path of an environment file, with or without names: clusters.nodePools.vmSize, clusters.prod.tags;
+        /// all there is when none is given
+        #[arg(default_value = "")]
+        path: String,
+    },
     /// Print the JSON Schema of an environment file, for editors
     Schema {
         /// Write it there instead

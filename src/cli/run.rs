@@ -63,6 +63,7 @@ async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result
             commands::show::run(&project, global, environment.as_deref().unwrap_or_default()).await
         }
         Command::State(command) => commands::state::run(&project, global, command).await,
+        Command::Explain { path } => commands::explain::run(&project, global, path),
         Command::Schema { output_file } => commands::schema::run(&project, output_file.as_deref()),
         Command::Sandbox(command) => commands::sandbox::run(&project, command).await,
     }

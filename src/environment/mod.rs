@@ -26,6 +26,7 @@ mod rules;
 mod scalar;
 mod settings;
 mod sources;
+mod topic;
 mod tree;
 mod yaml;
 
@@ -35,3 +36,4 @@ pub use load::load;
 pub use own_keys::{OWN_KEYS, OwnKey, Stands, own_keys_at};
 pub use rules::{RULES, Rule};
 pub use sources::{MapSources, ReadProblem, Sources};
+pub use topic::{Kind, NoTopic, Topic, names_at, topic};

@@ -1,6 +1,7 @@
 //! What people and machines read: the plan, its progress, its end. Writes to the writer it is given and asks nobody anything.
 
 mod drift;
+mod explain;
 mod json;
 mod layout;
 mod palette;
@@ -11,6 +12,7 @@ mod state;
 mod summary;
 
 pub use drift::{DriftReport, drift_json, drift_text};
+pub use explain::{explain_json, explain_text};
 pub use json::plan_json;
 pub use plan::{Heading, plan_text};
 pub use progress::Progress;

@@ -3,6 +3,30 @@
 use super::facts::{Change, Confidence, Equality, Fact};
 
 impl Change {
+    /// The word of the tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InPlace => "in-place",
+            Self::Reimages => "reimages",
+            Self::ManualReimage => "manual-reimage",
+            Self::Rotates => "rotates",
+            Self::Immutable => "immutable",
+            Self::ImmutableOnceSet => "immutable-once-set",
+            Self::ImmutableAdd => "immutable-add",
+            Self::OneWay => "one-way",
+            Self::OneWayReimages => "one-way-reimages",
+            Self::Transition => "transition",
+            Self::TransitionReimages => "transition-reimages",
+            Self::Conditional => "conditional",
+            Self::ConditionalReimages => "conditional-reimages",
+            Self::ExpandOnly => "expand-only",
+            Self::AttachOnlyReimages => "attach-only-reimages",
+            Self::Upgrade => "upgrade",
+            Self::Azure => "azure",
+            Self::NoEffect => "no-effect",
+        }
+    }
+
     /// What a change does, as a fragment.
     pub fn words(self) -> &'static str {
         match self {
@@ -93,6 +117,10 @@ mod tests {
     fn the_words_of_the_tables_read_back() {
         for word in ["recording", "error", "spec", "doc", "azurerm", "doc-conflict", "inferred"] {
             assert_eq!(Confidence::parse(word).map(Confidence::word), Some(word));
+        }
+        for row in include_str!("data/facts.tsv").lines().skip(1) {
+            let word = row.split('\t').nth(2).unwrap();
+            assert_eq!(Change::parse(word).map(Change::word), Some(word));
         }
     }
 }
