@@ -94,6 +94,7 @@ impl Scene {
             resources: reads.resources.into_iter().collect(),
             grants: reads.grants.into_iter().collect(),
             listings: reads.listings.into_iter().collect(),
+            answers: reads.answers.into_iter().collect(),
         };
         observe(&self.client, &wants).await.0
     }

@@ -79,6 +79,7 @@ impl Engine {
             resources: needed.resources.into_iter().collect(),
             grants: needed.grants.into_iter().collect(),
             listings: needed.listings.into_iter().collect(),
+            answers: needed.answers.into_iter().collect(),
         };
         let (live, _) = observe(&self.client, &wants).await;
         let ours = apply::ours(&self.state);
