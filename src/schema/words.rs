@@ -3,30 +3,6 @@
 use super::facts::{Change, Confidence, Equality, Fact};
 
 impl Change {
-    /// The word of the tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::InPlace => "in-place",
-            Self::Reimages => "reimages",
-            Self::ManualReimage => "manual-reimage",
-            Self::Rotates => "rotates",
-            Self::Immutable => "immutable",
-            Self::ImmutableOnceSet => "immutable-once-set",
-            Self::ImmutableAdd => "immutable-add",
-            Self::OneWay => "one-way",
-            Self::OneWayReimages => "one-way-reimages",
-            Self::Transition => "transition",
-            Self::TransitionReimages => "transition-reimages",
-            Self::Conditional => "conditional",
-            Self::ConditionalReimages => "conditional-reimages",
-            Self::ExpandOnly => "expand-only",
-            Self::AttachOnlyReimages => "attach-only-reimages",
-            Self::Upgrade => "upgrade",
-            Self::Azure => "azure",
-            Self::NoEffect => "no-effect",
-        }
-    }
-
     /// What a change does, as a fragment.
     pub fn words(self) -> &'static str {
         match self {
