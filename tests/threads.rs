@@ -177,7 +177,7 @@ fn azurerm_26568_drain_timeout_set_outside_is_no_replacement() {
     );
     let unset = pool("system", json!({"upgradeSettings": {"maxSurge": "10%"}}));
     let live = cluster(json!({}), &[set]);
-    let case = file(&system("")).seen(AKS, cluster(json!({}), &[unset.clone()])).live(AKS, live.clone());
+    let case = file(&system("")).seen(AKS, cluster(json!({}), &[unset])).live(AKS, live.clone());
     let told: Vec<String> = case.nothing_to_do().unmanaged.iter().map(|u| u.path.to_string()).collect();
     // Writing the default is what Azure takes an absent value for, so that its arrival is no news.
     assert_eq!(told, ["upgradeSettings.nodeSoakDurationInMinutes"]);
