@@ -11,7 +11,7 @@ use crate::test_env::SUBSCRIPTION;
 
 #[test]
 fn twice_leaves_and_the_next_run_goes_on() {
-    let served = Served::start(Pace { cluster: Duration::from_secs(20), ..Pace::instant() }, Duration::ZERO);
+    let served = Served::start(Pace { cluster: Duration::from_secs(10), ..Pace::instant() }, Duration::ZERO);
     let env = served.demo();
     let mut child =
         env.command(&["apply", "demo", "--yes"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -72,4 +72,15 @@ fn killed_outright_the_next_run_goes_on() {
     let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-landfall-demo");
     let cluster = format!("{group}/providers/Microsoft.ContainerService/managedClusters/aks-landfall-demo");
     assert_eq!(served.sandbox.created_count(&cluster), 1);
+}
+
+#[test]
+fn time_that_is_over_leaves_as_well() {
+    let served = Served::start(Pace { cluster: Duration::from_secs(8), ..Pace::instant() }, Duration::ZERO);
+    let env = served.demo();
+    let ran = env.expect(130, &["apply", "demo", "--yes", "--timeout", "3s"]);
+    assert!(ran.stderr.contains("--timeout"), "{}", ran.shown());
+    assert!(ran.stdout.contains("clusters.aks-landfall-demo"), "what goes on in Azure is named: {}", ran.shown());
+    env.expect(0, &["apply", "demo", "--yes"]);
+    env.expect(0, &["plan", "demo", "--exit-code"]);
 }
