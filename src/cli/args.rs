@@ -204,6 +204,54 @@ pub(super) enum StateCommand {
         #[arg(short, long)]
         yes: bool,
     },
+    /// What the last run did, and what of it is open
+    Journal {
+        /// Name of the environment
+        environment: String,
+    },
+    /// Print the state as it is stored
+    Pull {
+        /// Name of the environment
+        environment: String,
+    },
+    /// Store a file as the state
+    Push(PushArgs),
+    /// Copy the state to another place; the old one stays
+    Migrate(MigrateArgs),
+    /// Take the lock from a run that is gone
+    Unlock {
+        /// Name of the environment
+        environment: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PushArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// The file, as `state pull` prints it
+    pub file: PathBuf,
+    /// Store it even if it is older than what is stored, or another state altogether
+    #[arg(long)]
+    pub force: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// From this folder or container; where the environment's file says, if not given
+    #[arg(long, value_name = "DIR|URL")]
+    pub from: Option<String>,
+    /// To this folder or container; where the environment's file says, if not given
+    #[arg(long, value_name = "DIR|URL", required_unless_present = "from")]
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

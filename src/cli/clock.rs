@@ -24,3 +24,8 @@ pub(super) fn lineage() -> Lineage {
 pub(super) fn hash_key() -> HashKey {
     HashKey([Uuid::new_v4(), Uuid::new_v4()].iter().flat_map(|u| *u.as_bytes()).collect())
 }
+
+/// What tells the requests of one store from those of all others.
+pub(super) fn session() -> Uuid {
+    Uuid::new_v4()
+}

@@ -1,9 +1,11 @@
 //! A client of the Azure that is meant: the real one, one named by variables, or the sandbox.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use azure_core::credentials::TokenCredential;
 use azure_core::http::HttpClient;
 use url::Url;
 
@@ -27,31 +29,9 @@ pub(super) fn connect(project: &Project, global: &Global, cloud: &Cloud) -> Resu
         let tell = move |trace: &Trace| terminal.line(&trace.to_string());
         Arc::new(tell) as Arc<dyn Fn(&Trace) + Send + Sync>
     });
-    let (endpoint, authority) = endpoints(project, cloud)?;
-    let (transport, variables): (Arc<dyn HttpClient>, BTreeMap<String, String>) = if project.sandbox {
-        (Arc::new(InProcess(open_sandbox(&project.world(), Pace::demo())?)), sandbox_login())
-    } else {
-        (
-            transport(&authorities(project, global)?).map_err(|e| CommandError::failed(chain(&e)))?,
-            project.variables.all().clone(),
-        )
-    };
-    let choice = match &global.credential {
-        Some(word) if !project.sandbox => {
-            Some(word.parse().map_err(|e: crate::azure::CredentialError| CommandError::wrong(e.to_string()))?)
-        }
-        _ => None,
-    };
-    let settings = CredentialSettings {
-        choice,
-        authority,
-        transport: transport.clone(),
-        environment: variables,
-        read_file: Arc::new(|path: &Path| std::fs::read(path)),
-    };
-    let (credential, chosen) = credential(settings).map_err(|e| {
-        CommandError::failed(chain(&e)).hint("see docs/authentication.md for how credentials are found")
-    })?;
+    let (endpoint, _) = endpoints(project, cloud)?;
+    let way = project.way(cloud)?;
+    let (credential, chosen) = way.credential()?;
     if global.verbose > 0 {
         terminal.line(&format!("resource manager {endpoint}, credential {chosen}"));
     }
@@ -59,13 +39,69 @@ pub(super) fn connect(project: &Project, global: &Global, cloud: &Cloud) -> Resu
         audience: endpoint.origin().ascii_serialization(),
         resource_manager: endpoint,
         credential,
-        transport,
+        transport: way.transport.clone(),
         trace,
         parallelism: usize::from(global.parallelism),
         patience: Patience::default(),
         warm: !project.sandbox,
     })?;
     Ok(Connection { client })
+}
+
+/// How requests leave this machine and who asks: one for all that a command talks to.
+pub(super) struct Way {
+    pub transport: Arc<dyn HttpClient>,
+    settings: CredentialSettings,
+    credential: OnceLock<Credential>,
+}
+
+/// A credential, and what it is called.
+type Credential = (Arc<dyn TokenCredential>, &'static str);
+
+impl Way {
+    pub(super) fn new(project: &Project, cloud: &Cloud) -> Result<Self, CommandError> {
+        let (_, authority) = endpoints(project, cloud)?;
+        let (transport, variables): (Arc<dyn HttpClient>, BTreeMap<String, String>) = if project.sandbox {
+            (Arc::new(InProcess(open_sandbox(&project.world(), Pace::demo())?)), sandbox_login())
+        } else {
+            (
+                transport(&authorities(project)?).map_err(|e| CommandError::failed(chain(&e)))?,
+                project.variables.all().clone(),
+            )
+        };
+        let choice = match &project.credential {
+            Some(word) if !project.sandbox => {
+                Some(word.parse().map_err(|e: crate::azure::CredentialError| CommandError::wrong(e.to_string()))?)
+            }
+            _ => None,
+        };
+        let settings = CredentialSettings {
+            choice,
+            authority,
+            transport: transport.clone(),
+            environment: variables,
+            read_file: Arc::new(|path: &Path| std::fs::read(path)),
+        };
+        Ok(Self { transport, settings, credential: OnceLock::new() })
+    }
+
+    /// The credential that is configured, found when it is first needed.
+    pub(super) fn credential(&self) -> Result<Credential, CommandError> {
+        if let Some(found) = self.credential.get() {
+            return Ok(found.clone());
+        }
+        let found = credential(self.settings.clone()).map_err(|e| {
+            CommandError::failed(chain(&e)).hint("see docs/authentication.md for how credentials are found")
+        })?;
+        Ok(self.credential.get_or_init(|| found).clone())
+    }
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The settings hold secrets.
+        f.debug_struct("Way").finish_non_exhaustive()
+    }
 }
 
 /// Where resource manager and authority are: variables win over the file.
@@ -93,9 +129,9 @@ fn https(name: &str, text: &str) -> Result<Url, CommandError> {
     }
 }
 
-fn authorities(project: &Project, global: &Global) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
+fn authorities(project: &Project) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
     let from_variable = project.variables.get("LANDFALL_CA_FILE").map(std::path::PathBuf::from);
-    let files = global.ca_file.clone().into_iter().chain(from_variable);
+    let files = project.ca_file.clone().into_iter().chain(from_variable);
     files
         .map(|path| {
             let bytes =

@@ -91,9 +91,18 @@ impl From<StateError> for CommandError {
     fn from(error: StateError) -> Self {
         let text = chain(&error);
         match &error {
-            StateError::Locked { .. } => {
-                Self::refused(text).hint("wait for the other run, or give it time with --lock-timeout")
+            StateError::Locked { what, .. } => {
+                let told = Self::refused(text).hint("wait for the other run, or give it time with --lock-timeout");
+                // A file's lock ends with its process; a lease goes on for a while.
+                if what.contains("://") {
+                    told.hint(
+                        "the lock of a run that died ends by itself within a minute, or now: landfall state unlock",
+                    )
+                } else {
+                    told
+                }
             }
+            StateError::LockLost { .. } | StateError::Unbreakable { .. } => Self::refused(text),
             StateError::Moved { .. } => Self::refused(text).hint("another run wrote the state meanwhile: plan again"),
             _ => Self::failed(text),
         }

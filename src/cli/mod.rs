@@ -8,6 +8,7 @@ mod error;
 mod exit;
 mod files;
 mod interrupt;
+mod lock;
 mod project;
 mod run;
 mod settings;

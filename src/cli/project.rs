@@ -1,17 +1,21 @@
 //! Where things lie: environment files, states, the sandbox's world.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use url::Url;
 
 use super::args::Global;
 use super::clock;
+use super::connect::Way;
 use super::error::CommandError;
 use super::files::FolderSources;
 use super::settings::Variables;
 use super::terminal::Terminal;
 use crate::environment;
-use crate::model::{Desired, StateLocation};
+use crate::model::{Cloud, Desired, StateLocation};
 use crate::names::EnvName;
-use crate::state::{Holder, LocalStore, State, Store};
+use crate::state::{BlobSettings, BlobStore, Holder, LocalStore, State, Store};
 
 /// One project: its folders and how it is looked at.
 #[derive(Debug)]
@@ -21,6 +25,11 @@ pub(super) struct Project {
     pub sandbox: bool,
     pub terminal: Terminal,
     pub variables: Variables,
+    /// As `--credential` said.
+    pub credential: Option<String>,
+    /// As `--ca-file` said.
+    pub ca_file: Option<PathBuf>,
+    way: OnceLock<Way>,
 }
 
 impl Project {
@@ -31,7 +40,18 @@ impl Project {
             sandbox: global.sandbox,
             terminal,
             variables,
+            credential: global.credential.clone(),
+            ca_file: global.ca_file.clone(),
+            way: OnceLock::new(),
         }
+    }
+
+    /// How requests leave this machine, made when it is first needed. A command knows one cloud.
+    pub(super) fn way(&self, cloud: &Cloud) -> Result<&Way, CommandError> {
+        if self.way.get().is_none() {
+            let _ = self.way.set(Way::new(self, cloud)?);
+        }
+        Ok(self.way.get().expect("it was just set"))
     }
 
     /// The folder of everything that belongs to the sandbox.
@@ -66,18 +86,62 @@ impl Project {
         plain.parse().map_err(|why| CommandError::wrong(format!("`{name}`: {why}")))
     }
 
-    /// The store of an environment's state.
-    pub(super) fn store(&self, name: &EnvName, location: &StateLocation) -> Result<Box<dyn Store>, CommandError> {
-        let folder = if self.sandbox { self.sandbox_folder() } else { self.state.clone() };
+    /// The store of an environment's state. With `--sandbox` it is a file, whatever the environment says.
+    pub(super) fn store(
+        &self,
+        name: &EnvName,
+        location: &StateLocation,
+        cloud: &Cloud,
+    ) -> Result<Box<dyn Store>, CommandError> {
         match location {
-            StateLocation::Blob(url) if !self.sandbox => Err(CommandError::failed(format!(
-                "{name} keeps its state in {url}, and this version of landfall keeps states in local files only"
-            ))
-            .hint(
-                "take `state:` out of the environment file, or try it with --sandbox, which keeps a state of its own",
-            )),
-            _ => Ok(Box::new(LocalStore::new(folder.join(format!("{name}.json")), name.clone()))),
+            StateLocation::Blob(url) if !self.sandbox => Ok(Box::new(self.blob_store(name, url, cloud)?)),
+            _ if self.sandbox => Ok(Box::new(Self::local_store(&self.sandbox_folder(), name))),
+            _ => Ok(Box::new(Self::local_store(&self.state, name))),
         }
+    }
+
+    /// The store that the environment's file names; where that cannot be read, the folder of local states, and it is said.
+    pub(super) fn store_of(&self, name: &EnvName) -> Result<Box<dyn Store>, CommandError> {
+        if let Ok(desired) = self.load(name.as_str()) {
+            return self.store(name, &desired.state, &desired.cloud);
+        }
+        if !self.sandbox {
+            let folder = self.state.display();
+            self.terminal.line(&format!("The file of {name} cannot be read, so its state is looked for in {folder}."));
+        }
+        self.store(name, &StateLocation::Local, &Cloud::Public)
+    }
+
+    /// A store by where it is: a folder, or the URL of a container.
+    pub(super) fn store_at(&self, name: &EnvName, place: &str) -> Result<Box<dyn Store>, CommandError> {
+        if place.contains("://") {
+            let cloud = self.load(name.as_str()).map_or(Cloud::Public, |desired| desired.cloud);
+            return Ok(Box::new(self.blob_store(name, place, &cloud)?));
+        }
+        Ok(Box::new(Self::local_store(Path::new(place), name)))
+    }
+
+    /// A state in a folder.
+    pub(super) fn local_store(folder: &Path, name: &EnvName) -> LocalStore {
+        LocalStore::new(folder.join(format!("{name}.json")), name.clone())
+    }
+
+    /// A state in a container.
+    pub(super) fn blob_store(&self, name: &EnvName, url: &str, cloud: &Cloud) -> Result<BlobStore, CommandError> {
+        let wrong = |why: &str| {
+            CommandError::wrong(format!("the URL of the container that keeps the state of {name} {why}"))
+                .hint("it looks like https://ACCOUNT.blob.core.windows.net/CONTAINER")
+        };
+        let container = Url::parse(url).map_err(|error| wrong(&format!("is none: {error}")))?;
+        if container.path_segments().into_iter().flatten().all(str::is_empty) {
+            return Err(wrong("names no container"));
+        }
+        let way = self.way(cloud)?;
+        let signed = container.query_pairs().any(|(name, _)| name == "sig");
+        let credential = if signed { None } else { Some(way.credential()?.0) };
+        let (environment, transport) = (name.clone(), way.transport.clone());
+        let session = clock::session();
+        Ok(BlobStore::new(BlobSettings { container, environment, credential, transport, session })?)
     }
 
     /// The state, or a new one that was never saved.

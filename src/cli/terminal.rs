@@ -37,6 +37,13 @@ impl Terminal {
         Ok(stream.flush()?)
     }
 
+    /// Data, to the byte.
+    pub(super) fn raw(self, bytes: &[u8]) -> Result<(), CommandError> {
+        let mut stream = std::io::stdout().lock();
+        stream.write_all(bytes)?;
+        Ok(stream.flush()?)
+    }
+
     /// Talk. Nobody listening is no error.
     pub(super) fn say(self, text: &str) {
         let mut stream = AutoStream::new(std::io::stderr().lock(), self.color);
@@ -52,6 +59,23 @@ impl Terminal {
     /// Whether a person watches standard error.
     pub(super) fn watched(self) -> bool {
         std::io::stderr().is_terminal()
+    }
+
+    /// Whether a person agrees, or did by `--yes`. What was not agreed to is not done, and it is said.
+    pub(super) fn agreed(self, question: &str, yes: bool) -> Result<bool, CommandError> {
+        if yes {
+            return Ok(true);
+        }
+        match self.confirm(question) {
+            Some(true) => Ok(true),
+            Some(false) => {
+                self.line("Nothing was changed.");
+                Ok(false)
+            }
+            None => {
+                Err(CommandError::refused("nobody is here to confirm it").hint("pass --yes to go ahead without asking"))
+            }
+        }
     }
 
     /// Asks a question that is answered with `yes`; `None` when nobody is there to answer.

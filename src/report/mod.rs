@@ -2,6 +2,7 @@
 
 mod drift;
 mod explain;
+mod journal;
 mod json;
 mod layout;
 mod palette;
@@ -13,6 +14,7 @@ mod summary;
 
 pub use drift::{DriftReport, drift_json, drift_text};
 pub use explain::{explain_json, explain_text};
+pub use journal::{journal_json, journal_text};
 pub use json::plan_json;
 pub use plan::{Heading, plan_text};
 pub use progress::Progress;

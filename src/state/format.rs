@@ -259,6 +259,14 @@ pub(super) fn read(bytes: &[u8], origin: &Origin<'_>) -> Result<State, StateErro
     })
 }
 
+/// Reads what was taken out of a store, or written by hand: the state of `environment` from the file `what`.
+///
+/// # Errors
+/// [`StateError::Damaged`], [`StateError::Invalid`], [`StateError::Format`], [`StateError::OtherEnvironment`].
+pub fn read_state(bytes: &[u8], what: &str, environment: &EnvName) -> Result<State, StateError> {
+    read(bytes, &Origin { what, backup: None, environment })
+}
+
 /// A place in the file and what is wrong there.
 type Wrong = (String, Box<dyn std::error::Error + Send + Sync>);
 

@@ -19,6 +19,7 @@ mod value;
 pub use blob::{BlobSettings, BlobStore, BlobTrouble};
 pub use error::StateError;
 pub use file::{write_atomically, write_atomically_private};
+pub use format::read_state;
 pub use journal::{Failure, IllegalStatus, JournalEntry, JournalStatus, RecordedOperation, next_status};
 pub use local::LocalStore;
 pub use memory::MemoryStore;

@@ -107,7 +107,7 @@ async fn a_missing_container_is_told_with_how_to_make_it() {
         store.load().await.unwrap_err(),
         store.save(&mut fresh(ONE)).await.unwrap_err(),
         store.lock(&holder("anna@one"), Duration::ZERO).await.err().expect("there is nothing to lock"),
-        store.held().await.err().expect("there is nothing to look at"),
+        store.held().await.expect_err("there is nothing to look at"),
     ];
     for error in errors {
         let why = std::error::Error::source(&error).expect("a cause").to_string();

@@ -12,12 +12,14 @@ use crate::cli::connect::connect;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::with_stops;
+use crate::cli::lock::locked;
 use crate::cli::project::Project;
 use crate::cli::survey::{Asked, survey};
 use crate::event::Report;
+use crate::model::Desired;
 use crate::plan::{Action, Plan, Work};
 use crate::report::{Progress, closing, report_json};
-use crate::state::{Guard, State, Store};
+use crate::state::{State, Store};
 
 /// Makes Azure what the file says.
 pub(crate) async fn apply(project: &Project, global: &Global, args: &ApplyArgs) -> Result<Exit, CommandError> {
@@ -49,18 +51,32 @@ async fn carry_out(
     asked: &Asked,
     consent: Consent,
 ) -> Result<Exit, CommandError> {
-    let terminal = project.terminal;
     let desired = project.load(name)?;
-    let environment = desired.environment.clone();
-    let store = project.store(&environment, &desired.state)?;
+    let environment = &desired.environment;
+    let store = project.store(environment, &desired.state, &desired.cloud)?;
     let verb = if asked.destroy { "destroy" } else { "apply" };
     let holder = project.holder(&format!("{verb} {environment}"));
-    let guard = store.lock(&holder, global.lock_timeout).await?;
-    let mut state = project.state(store.as_ref(), &environment).await?;
+    locked(store.as_ref(), &holder, global.lock_timeout, async || {
+        under_lock(project, global, &desired, store.as_ref(), asked, consent).await
+    })
+    .await
+}
+
+async fn under_lock(
+    project: &Project,
+    global: &Global,
+    desired: &Desired,
+    store: &dyn Store,
+    asked: &Asked,
+    consent: Consent,
+) -> Result<Exit, CommandError> {
+    let terminal = project.terminal;
+    let environment = desired.environment.clone();
+    let mut state = project.state(store, &environment).await?;
     let connection = connect(project, global, &desired.cloud)?;
     let client = &connection.client;
     let interrupted = recover_first(project, client, &state).await;
-    let (plan, heading) = survey(client, &desired, &state, asked).await?;
+    let (plan, heading) = survey(client, desired, &state, asked).await?;
     if global.output == Output::Text {
         show(project, global, &plan, heading)?;
     }
@@ -72,11 +88,10 @@ async fn carry_out(
         if global.output == Output::Json {
             terminal.out(&report_json(&environment, &plan, None))?;
         }
-        guard.release().await?;
         return Ok(exit);
     }
     let run = Run { plan: &plan, destroy: asked.destroy, ours: &interrupted };
-    run.to_its_end(project, global, client, (&mut state, store.as_ref()), guard).await
+    run.to_its_end(project, global, client, (&mut state, store)).await
 }
 
 /// A plan that was agreed to.
@@ -87,14 +102,13 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Carries it out, gives the lock back and tells how it ended.
+    /// Carries it out and tells how it ended.
     pub(super) async fn to_its_end(
         &self,
         project: &Project,
         global: &Global,
         client: &crate::azure::Client,
         (state, store): (&mut State, &dyn Store),
-        guard: Box<dyn Guard>,
     ) -> Result<Exit, CommandError> {
         let terminal = project.terminal;
         let started = Instant::now();
@@ -118,7 +132,6 @@ impl Run<'_> {
         if self.destroy && report.complete() && state.recorded.resources.is_empty() {
             store.remove().await?;
         }
-        guard.release().await?;
         tell_end(project, global, self.plan, &report, started, self.destroy)?;
         Ok(ended(&report))
     }

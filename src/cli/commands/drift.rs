@@ -13,7 +13,7 @@ use crate::report::{DriftReport, drift_json, drift_text};
 /// Checks, and shows it.
 pub(crate) async fn run(project: &Project, global: &Global, name: &str) -> Result<Exit, CommandError> {
     let desired = project.load(name)?;
-    let store = project.store(&desired.environment, &desired.state)?;
+    let store = project.store(&desired.environment, &desired.state, &desired.cloud)?;
     let state = project.state(store.as_ref(), &desired.environment).await?;
     let mut report = DriftReport {
         environment: desired.environment.to_string(),

@@ -10,4 +10,6 @@ pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
 mod state_edit;
+mod state_lock;
+mod state_move;
 pub(super) mod validate;

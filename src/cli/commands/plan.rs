@@ -13,7 +13,7 @@ use crate::report::{Heading, next_after_plan, plan_json, plan_text};
 /// Plans, and shows it.
 pub(crate) async fn run(project: &Project, global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     let desired = project.load(&args.environment)?;
-    let store = project.store(&desired.environment, &desired.state)?;
+    let store = project.store(&desired.environment, &desired.state, &desired.cloud)?;
     let state = project.state(store.as_ref(), &desired.environment).await?;
     let asked = Asked::new(args.destroy, &args.replace)?;
     let connection = connect(project, global, &desired.cloud)?;

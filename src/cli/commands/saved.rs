@@ -9,6 +9,7 @@ use crate::cli::clock;
 use crate::cli::connect::connect;
 use crate::cli::error::{CommandError, chain};
 use crate::cli::exit::Exit;
+use crate::cli::lock::locked;
 use crate::cli::project::Project;
 use crate::cli::survey::wants;
 use crate::names::{EnvName, Serial};
@@ -70,28 +71,31 @@ pub(super) async fn apply_file(
     }
     let desired = project.load(&args.environment)?;
     let plan = saved.resolve(&desired).map_err(|why| unfit(file, &why))?;
-    let store = project.store(&name, &desired.state)?;
-    let guard = store.lock(&project.holder(&format!("apply {name} {}", file.display())), global.lock_timeout).await?;
-    let mut state = project.state(store.as_ref(), &name).await?;
-    unmoved(&saved, &state)?;
-    let connection = connect(project, global, &desired.cloud)?;
-    let client = &connection.client;
-    client.ready().await?;
-    let (live, _) = observe(client, &wants(reads_of_plan(&plan))).await;
-    let found = stale(&plan, &live);
-    if !found.unread.is_empty() {
-        return Err(CommandError::failed(format!(
-            "what the plan changes could not be read: {}",
-            found.unread.join("; ")
-        )));
-    }
-    if !found.moved.is_empty() {
-        return Err(is_stale(&name, &found.moved.join("; ")));
-    }
-    // Who saved it has seen it: as with Terraform, applying the file is the consent. Adopting is said aloud all the same.
-    agreed(project, &plan, &Consent { yes: true, adopt: args.adopt }, head.destroy)?;
-    let run = Run { plan: &plan, destroy: head.destroy, ours: &[] };
-    run.to_its_end(project, global, client, (&mut state, store.as_ref()), guard).await
+    let store = project.store(&name, &desired.state, &desired.cloud)?;
+    let holder = project.holder(&format!("apply {name} {}", file.display()));
+    locked(store.as_ref(), &holder, global.lock_timeout, async || {
+        let mut state = project.state(store.as_ref(), &name).await?;
+        unmoved(&saved, &state)?;
+        let connection = connect(project, global, &desired.cloud)?;
+        let client = &connection.client;
+        client.ready().await?;
+        let (live, _) = observe(client, &wants(reads_of_plan(&plan))).await;
+        let found = stale(&plan, &live);
+        if !found.unread.is_empty() {
+            return Err(CommandError::failed(format!(
+                "what the plan changes could not be read: {}",
+                found.unread.join("; ")
+            )));
+        }
+        if !found.moved.is_empty() {
+            return Err(is_stale(&name, &found.moved.join("; ")));
+        }
+        // Who saved it has seen it: as with Terraform, applying the file is the consent. Adopting is said aloud all the same.
+        agreed(project, &plan, &Consent { yes: true, adopt: args.adopt }, head.destroy)?;
+        let run = Run { plan: &plan, destroy: head.destroy, ours: &[] };
+        run.to_its_end(project, global, client, (&mut state, store.as_ref())).await
+    })
+    .await
 }
 
 /// The state is the one that was planned on, and no run was cut off since.

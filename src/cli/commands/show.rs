@@ -9,7 +9,7 @@ use crate::report::{show_json, show_text};
 /// Shows it. Nothing is asked of Azure.
 pub(crate) async fn run(project: &Project, global: &Global, name: &str) -> Result<Exit, CommandError> {
     let desired = project.load(name)?;
-    let store = project.store(&desired.environment, &desired.state)?;
+    let store = project.store(&desired.environment, &desired.state, &desired.cloud)?;
     let state = project.state(store.as_ref(), &desired.environment).await?;
     match global.output {
         Output::Json => project.terminal.out(&show_json(&desired, &state))?,

@@ -1,37 +1,67 @@
-//! `landfall state list|show|rm|mv`: the record. It is read as it is, so that it can be looked at when the file is broken.
+//! `landfall state`: the record, and where it lies. It is read as it is, so that it can be looked at when the file is broken.
 
 use super::state_edit::Edit;
+use super::{state_lock, state_move};
 use crate::cli::args::{Global, Output, StateCommand};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::project::Project;
-use crate::model::StateLocation;
-use crate::names::Address;
-use crate::report::{state_list_json, state_list_text, state_show_json, state_show_text};
+use crate::names::{Address, EnvName};
+use crate::report::{journal_json, journal_text, state_list_json, state_list_text, state_show_json, state_show_text};
+use crate::state::{State, Store};
 
-/// Shows the record or one entry of it.
+/// Carries one of its commands out.
 pub(crate) async fn run(project: &Project, global: &Global, command: &StateCommand) -> Result<Exit, CommandError> {
-    let (StateCommand::List { environment }
-    | StateCommand::Show { environment, .. }
-    | StateCommand::Rm { environment, .. }
-    | StateCommand::Mv { environment, .. }) = command;
-    let name = project.environment_name(environment)?;
-    let location = project.load(environment).map_or(StateLocation::Local, |desired| desired.state);
-    let store = project.store(&name, &location)?;
-    let edit = match command {
-        StateCommand::Rm { addresses, yes, .. } => Some((Edit::Remove(addresses), *yes)),
-        StateCommand::Mv { from, to, yes, .. } => Some((Edit::Move(from, to), *yes)),
-        _ => None,
-    };
-    if let Some((edit, yes)) = edit {
-        return edit.carry_out(project, global, &name, store.as_ref(), yes).await;
+    match command {
+        StateCommand::List { environment }
+        | StateCommand::Show { environment, .. }
+        | StateCommand::Journal { environment } => look(project, global, environment, command).await,
+        StateCommand::Rm { environment, addresses, yes } => {
+            edit(project, global, environment, Edit::Remove(addresses), *yes).await
+        }
+        StateCommand::Mv { environment, from, to, yes } => {
+            edit(project, global, environment, Edit::Move(from, to), *yes).await
+        }
+        StateCommand::Pull { environment } => state_move::pull(project, environment).await,
+        StateCommand::Push(args) => state_move::push(project, global, args).await,
+        StateCommand::Migrate(args) => state_move::migrate(project, global, args).await,
+        StateCommand::Unlock { environment, yes } => state_lock::unlock(project, environment, *yes).await,
     }
-    let state = store.load().await?.ok_or_else(|| {
-        CommandError::failed(format!("there is no state of {name} yet ({})", store.describe()))
-            .hint(format!("make one with: landfall apply {name}"))
-    })?;
+}
+
+async fn edit(
+    project: &Project,
+    global: &Global,
+    environment: &str,
+    edit: Edit<'_>,
+    yes: bool,
+) -> Result<Exit, CommandError> {
+    let name = project.environment_name(environment)?;
+    let store = project.store_of(&name)?;
+    edit.carry_out(project, global, &name, store.as_ref(), yes).await
+}
+
+/// What a command says that finds no state.
+pub(super) fn missing(name: &EnvName, store: &dyn Store) -> CommandError {
+    CommandError::failed(format!("there is no state of {name} yet ({})", store.describe()))
+        .hint(format!("make one with: landfall apply {name}"))
+}
+
+async fn look(
+    project: &Project,
+    global: &Global,
+    environment: &str,
+    command: &StateCommand,
+) -> Result<Exit, CommandError> {
+    let name = project.environment_name(environment)?;
+    let store = project.store_of(&name)?;
+    let state: State = store.load().await?.ok_or_else(|| missing(&name, store.as_ref()))?;
     let columns = project.terminal.columns();
     match command {
+        StateCommand::Journal { .. } => match global.output {
+            Output::Json => project.terminal.out(&journal_json(&state))?,
+            Output::Text => project.terminal.out(&journal_text(&state, columns))?,
+        },
         StateCommand::List { .. } => match global.output {
             Output::Json => project.terminal.out(&state_list_json(&state))?,
             Output::Text => project.terminal.out(&state_list_text(&state, columns))?,
@@ -48,7 +78,7 @@ pub(crate) async fn run(project: &Project, global: &Global, command: &StateComma
                 Output::Text => project.terminal.out(&state_show_text(&address, entry, columns))?,
             }
         }
-        StateCommand::Rm { .. } | StateCommand::Mv { .. } => unreachable!("BUG: edits were carried out above"),
+        _ => {}
     }
     Ok(Exit::Done)
 }

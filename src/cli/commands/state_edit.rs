@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::cli::args::{Global, Output};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::lock::locked;
 use crate::cli::project::Project;
 use crate::model::Entry;
 use crate::names::{Address, AddressError, EnvName};
@@ -35,7 +36,19 @@ impl Edit<'_> {
         yes: bool,
     ) -> Result<Exit, CommandError> {
         let verb = if matches!(self, Self::Remove(_)) { "rm" } else { "mv" };
-        let guard = store.lock(&project.holder(&format!("state {verb} {name}")), global.lock_timeout).await?;
+        let holder = project.holder(&format!("state {verb} {name}"));
+        let edit = async || self.under_lock(project, global, name, store, yes).await;
+        locked(store, &holder, global.lock_timeout, edit).await
+    }
+
+    async fn under_lock(
+        &self,
+        project: &Project,
+        global: &Global,
+        name: &EnvName,
+        store: &dyn Store,
+        yes: bool,
+    ) -> Result<Exit, CommandError> {
         let mut state = store
             .load()
             .await?
@@ -71,7 +84,6 @@ impl Edit<'_> {
             }
         }
         store.save(&mut state).await?;
-        guard.release().await?;
         match global.output {
             Output::Text if yes => project.terminal.out(&text)?,
             Output::Text => {}
