@@ -4,6 +4,8 @@
 
 #[path = "azurite/server.rs"]
 mod azurite;
+#[path = "azurite/commands.rs"]
+mod blob_commands;
 #[path = "azurite/store.rs"]
 mod blob_store;
 

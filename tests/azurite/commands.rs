@@ -1,0 +1,185 @@
+//! The real program with its state in a container: two runs at once, a run that was killed, states that move.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use super::azurite::{Azurite, Line, store};
+use super::*;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_landfall");
+
+/// A process that ends with its test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A project whose Azure is a sandbox of its own, with its state in a container.
+struct Project {
+    folder: tempfile::TempDir,
+    settings: Vec<(String, String)>,
+    store: Arc<dyn Store>,
+    _sandbox: Process,
+}
+
+impl Project {
+    #[expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
+    async fn new() -> Option<Self> {
+        let server = Azurite::get()?;
+        let line = Line::new(server.transport());
+        let mut container = server.container(line.clone()).await;
+        container.set_query(Some(&server.sas()));
+        let folder = tempfile::tempdir().unwrap();
+        let demo = include_str!("../../environments/demo.yaml");
+        std::fs::create_dir(folder.path().join("environments")).unwrap();
+        let file = format!("{demo}\nstate:\n  blob: ${{env:STATES}}\n");
+        std::fs::write(folder.path().join("environments/prod.yaml"), file).unwrap();
+        std::fs::write(folder.path().join("azurite.pem"), &server.authority).unwrap();
+        let mut sandbox = Command::new(PROGRAM)
+            .args(["sandbox", "serve", "--port", "0", "--pace", "demo"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(sandbox.stdout.take().expect("it is piped")).lines();
+        let mut settings: Vec<(String, String)> = said
+            .map_while(Result::ok)
+            .filter_map(|line| line.strip_prefix("export ")?.split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())))
+            .take(6)
+            .collect();
+        settings.push(("STATES".to_owned(), container.to_string()));
+        let store = Arc::new(store(container, None, line));
+        Some(Self { folder, settings, store, _sandbox: Process(sandbox) })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).args(["--ca-file", "azurite.pem"]).current_dir(self.folder.path());
+        command.env_remove("AZURE_SUBSCRIPTION_ID").env_remove("HOSTNAME").env("USER", "anna");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end, aside from the test's own work.
+    async fn run(&self, arguments: &[&str]) -> Ended {
+        let mut command = self.command(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let ended = Ended::of(output);
+        assert!(!ended.said.contains("sig="), "the signature of the container is shown: {}", ended.said);
+        ended
+    }
+
+    fn begin(&self, arguments: &[&str]) -> Process {
+        Process(self.command(arguments).spawn().unwrap())
+    }
+
+    /// Waits until somebody holds the lock.
+    async fn locked(&self) {
+        let waiting = async {
+            while self.store.held().await.unwrap().and_then(|held| held.holder).is_none() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("a run takes the lock");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// How a run ended, and all it said.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    said: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        let out = String::from_utf8(output.stdout).unwrap();
+        let said = format!("{out}{}", String::from_utf8(output.stderr).unwrap());
+        Self { code: output.status.code(), out, said }
+    }
+
+    #[track_caller]
+    fn ends(self, code: i32, saying: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "{}", self.said);
+        for words in saying {
+            assert!(self.said.contains(words), "`{words}` is not said: {}", self.said);
+        }
+        self
+    }
+}
+
+#[tokio::test]
+async fn of_two_runs_at_once_one_is_refused_or_waits() {
+    let Some(project) = Project::new().await else { return };
+    let mut first = project.begin(&["apply", "prod", "--yes"]);
+    project.locked().await;
+    project.run(&["apply", "prod", "--yes"]).await.ends(4, &["is locked by anna@", "landfall apply prod", "since 20"]);
+    project.run(&["plan", "prod"]).await.ends(0, &[]);
+    let waited = project.run(&["apply", "prod", "--yes", "--lock-timeout", "5m"]).await;
+    waited.ends(0, &["Nothing to do"]);
+    let mut said = String::new();
+    first.0.stderr.take().expect("it is piped").read_to_string(&mut said).unwrap();
+    assert_eq!(first.0.wait().unwrap().code(), Some(0), "{said}");
+    assert!(!project.path("state/prod.json").exists(), "nothing is kept here");
+}
+
+#[tokio::test]
+async fn the_lock_of_a_killed_run_is_shown_and_taken_away() {
+    let Some(project) = Project::new().await else { return };
+    project.run(&["state", "unlock", "prod"]).await.ends(0, &["is not locked"]);
+    let run = project.begin(&["apply", "prod", "--yes"]);
+    project.locked().await;
+    // Not before it has begun something.
+    while project.store.load().await.unwrap().is_none_or(|state| state.open_steps().is_empty()) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(run);
+    project.run(&["apply", "prod", "--yes"]).await.ends(4, &["landfall state unlock"]);
+    project.run(&["state", "journal", "prod"]).await.ends(0, &["open", "Go on with: landfall apply prod"]);
+    project.run(&["state", "unlock", "prod"]).await.ends(4, &["is locked by anna@", "Its lease is", "--yes"]);
+    project.run(&["state", "unlock", "prod", "--yes"]).await.ends(0, &["It is unlocked"]);
+    project.run(&["apply", "prod", "--yes"]).await.ends(0, &[]);
+    project.run(&["plan", "prod", "--exit-code"]).await.ends(0, &[]);
+    project.run(&["state", "journal", "prod"]).await.ends(0, &["ended well"]);
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
+async fn states_move_and_never_backwards() {
+    let Some(project) = Project::new().await else { return };
+    project.run(&["state", "pull", "prod"]).await.ends(1, &["no state of prod"]);
+    let mut state = with(fresh(ONE), Value::text("x"));
+    project.store.save(&mut state).await.unwrap();
+    let pulled = project.run(&["state", "pull", "prod"]).await.ends(0, &[]).out;
+    assert_eq!(Some(pulled.as_bytes()), project.store.document().await.unwrap().as_deref(), "to the byte");
+    std::fs::write(project.path("old.json"), &pulled).unwrap();
+    project.run(&["state", "push", "prod", "old.json"]).await.ends(0, &["is that already"]);
+
+    project.store.save(&mut state).await.unwrap();
+    project.run(&["state", "push", "prod", "old.json", "--yes"]).await.ends(4, &["is older", "--force"]);
+    std::fs::write(project.path("other.json"), pulled.replace(ONE, OTHER)).unwrap();
+    project.run(&["state", "push", "prod", "other.json", "--yes"]).await.ends(4, &["another state", "--force"]);
+    project.run(&["state", "push", "prod", "other.json", "--force"]).await.ends(4, &["--yes"]);
+    assert_eq!(project.store.load().await.unwrap().as_ref(), Some(&state), "nothing was stored by then");
+    project.run(&["state", "push", "prod", "other.json", "--force", "--yes"]).await.ends(0, &["has serial 3"]);
+
+    project.run(&["state", "migrate", "prod", "--to", "kept"]).await.ends(0, &["stays as it was"]);
+    let moved = std::fs::read_to_string(project.path("kept/prod.json")).unwrap();
+    assert!(moved.contains(OTHER) && moved.contains("\"serial\": 4"), "{moved}");
+    project.run(&["state", "migrate", "prod", "--from", "kept"]).await.ends(0, &["has serial 5"]);
+    project.run(&["state", "migrate", "prod", "--to", "kept"]).await.ends(0, &["has serial 6"]);
+    project.run(&["state", "migrate", "prod", "--from", "nowhere"]).await.ends(1, &["no state of prod"]);
+    assert!(!Path::exists(&project.path("nowhere/prod.json")));
+    assert_eq!(project.store.held().await.unwrap(), None, "every lock was given back");
+}
