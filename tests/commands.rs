@@ -270,3 +270,56 @@ clusters.networkProfile.networkPolicy · AKS cluster
         }
     }
 }
+
+mod drawn {
+    use super::*;
+
+    const ATTACHED: &str = "subscription: 00000000-0000-0000-0000-000000000000\nresourceGroup: {name: rg, existing: true}\n\
+                            location: westeurope\nclusters:\n  c:\n    pullsFrom: [/subscriptions/00000000-0000-0000-0000-\
+                            000000000000/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/elsewhere]\n    \
+                            nodePools: {p: {vmSize: Standard_D4ds_v5, count: 1}}\n";
+
+    #[test]
+    fn a_graph_has_what_attaching_adds() {
+        let project = Project::new().with("one", ATTACHED);
+        let expected = "\
+flowchart BT
+  n0[\"clusters.c<br/>AKS cluster\"]
+  n1[\"clusters.c.identities.control<br/>managed identity\"]
+  n2[\"clusters.c.identities.control.roles.operator<br/>role assignment\"]
+  n3[\"clusters.c.identities.kubelet<br/>managed identity\"]
+  n4[\"clusters.c.nodePools.p<br/>node pool\"]
+  n5[\"clusters.c.pullsFrom.elsewhere<br/>role assignment\"]
+  n6[\"resourceGroup<br/>resource group\"]
+  n0 --> n1
+  n0 --> n2
+  n0 --> n3
+  n0 --> n5
+  n2 --> n1
+  n2 --> n3
+  n4 --> n0
+  n5 --> n3
+  classDef added stroke-dasharray: 6 4
+  class n1,n2,n3,n5 added
+  classDef existing stroke-dasharray: 2 3
+  class n6 existing
+";
+        assert_eq!(project.good(&["graph", "one", "--format", "mermaid"]), expected);
+        let dot = project.good(&["graph", "one"]);
+        assert!(
+            dot.contains("\"clusters.c.nodePools.p\" -> \"clusters.c\"") && dot.contains("style = dotted"),
+            "{dot}"
+        );
+    }
+
+    #[test]
+    fn completions_and_manual_pages_know_every_command() {
+        let project = Project::new();
+        for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+            assert!(project.good(&["completions", shell]).contains("explain"), "{shell}");
+        }
+        project.good(&["man", "--dir", "man"]);
+        assert!(project.text("man/landfall-state-mv.1").contains("under another address"));
+        assert!(project.good(&["man"]).contains("SH SUBCOMMANDS"));
+    }
+}

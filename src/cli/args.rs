@@ -104,6 +104,25 @@ pub(super) enum Command {
     /// Look into the record
     #[command(subcommand)]
     State(StateCommand),
+    /// Draw an environment's resources and what each waits for; nothing is asked of Azure
+    Graph {
+        /// Name of the environment
+        environment: String,
+        /// For Graphviz, or for Markdown pages
+        #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+        format: GraphFormat,
+    },
+    /// Print the script that completes this command line
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands to a folder
+    Man {
+        /// Write landfall.1, landfall-plan.1 and so on there
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Say what a property is, what changing it does, and how sure that is
     Explain {
         /// A path of an environment file, with or without names: clusters.nodePools.vmSize, clusters.prod.tags;
@@ -273,6 +292,15 @@ pub(super) enum SandboxCommand {
     },
     /// Forget the sandbox's world and its states
     Reset,
+}
+
+/// How a graph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// For Graphviz
+    Dot,
+    /// For Markdown pages
+    Mermaid,
 }
 
 /// How long the sandbox's operations take.

@@ -63,6 +63,9 @@ async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result
             commands::show::run(&project, global, environment.as_deref().unwrap_or_default()).await
         }
         Command::State(command) => commands::state::run(&project, global, command).await,
+        Command::Graph { environment, format } => commands::graph::run(&project, environment, *format),
+        Command::Completions { shell } => commands::completions::run(&project, *shell),
+        Command::Man { dir } => commands::man::run(&project, dir.as_deref()),
         Command::Explain { path } => commands::explain::run(&project, global, path),
         Command::Schema { output_file } => commands::schema::run(&project, output_file.as_deref()),
         Command::Sandbox(command) => commands::sandbox::run(&project, command).await,

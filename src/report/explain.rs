@@ -13,10 +13,13 @@ use crate::schema::{Change, CreateDefault, Equality, Property, Schema, Shape, Sh
 
 /// Columns before what a row says.
 const INDENT: usize = 16;
+/// The same where the labels are keys of the language.
+const WIDE_INDENT: usize = 22;
 
 /// For a person, in `columns` columns.
 pub fn explain_text(topic: &Topic, columns: usize) -> String {
-    let mut page = Page { out: String::new(), columns };
+    let indent = if matches!(topic, Topic::Environment) { WIDE_INDENT } else { INDENT };
+    let mut page = Page { out: String::new(), columns, indent };
     match topic {
         Topic::Environment => page.environment(),
         Topic::Own(own) => {
@@ -83,6 +86,7 @@ fn property_json(kind: &Kind, path: &Path) -> Json {
 struct Page {
     out: String,
     columns: usize,
+    indent: usize,
 }
 
 impl Page {
@@ -91,11 +95,11 @@ impl Page {
     }
 
     fn row(&mut self, label: &str, text: &str) {
-        let mut lines = wrapped(text, self.columns.saturating_sub(INDENT + 1)).into_iter();
+        let mut lines = wrapped(text, self.columns.saturating_sub(self.indent + 1)).into_iter();
         let first = lines.next().unwrap_or_default();
-        let _ = writeln!(self.out, "  {}{first}", paint(DIM, format!("{label:<width$}", width = INDENT - 2)));
+        let _ = writeln!(self.out, "  {}{first}", paint(DIM, format!("{label:<width$}", width = self.indent - 2)));
         for line in lines {
-            let _ = writeln!(self.out, "{}{line}", " ".repeat(INDENT));
+            let _ = writeln!(self.out, "{}{line}", " ".repeat(self.indent));
         }
     }
 

@@ -3,6 +3,7 @@
 mod drift;
 mod explain;
 mod journal;
+mod graph;
 mod json;
 mod layout;
 mod palette;
@@ -15,6 +16,7 @@ mod summary;
 pub use drift::{DriftReport, drift_json, drift_text};
 pub use explain::{explain_json, explain_text};
 pub use journal::{journal_json, journal_text};
+pub use graph::{Graph, dot, mermaid};
 pub use json::plan_json;
 pub use plan::{Heading, plan_text};
 pub use progress::Progress;

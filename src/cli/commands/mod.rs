@@ -1,8 +1,11 @@
 //! One file per command: it fills in what the rooms need, calls them in order and picks the exit code.
 
 pub(super) mod apply;
+pub(super) mod completions;
 pub(super) mod drift;
 pub(super) mod explain;
+pub(super) mod graph;
+pub(super) mod man;
 pub(super) mod plan;
 pub(super) mod sandbox;
 pub(super) mod saved;
