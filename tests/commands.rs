@@ -323,3 +323,62 @@ flowchart BT
         assert!(project.good(&["man"]).contains("SH SUBCOMMANDS"));
     }
 }
+
+mod init {
+    use super::*;
+
+    const FLAGS: [&str; 6] = [
+        "--subscription",
+        "00000000-0000-0000-0000-000000000000",
+        "--location",
+        "westeurope",
+        "--registry",
+        "myregistry",
+    ];
+
+    #[test]
+    fn what_is_written_is_right_and_stays() {
+        let project = Project::new();
+        let mut arguments = vec!["init", "first", "--yes"];
+        arguments.extend(FLAGS);
+        let ended = project.run(&arguments);
+        assert_eq!(ended.code, 0, "{}", ended.talk);
+        assert!(ended.talk.contains("landfall plan first --sandbox"), "{}", ended.talk);
+        assert!(project.good(&["plan", "first", "--sandbox"]).contains("Plan: 8 to create."));
+        let before = project.text("environments/first.yaml");
+        let again = project.run(&arguments);
+        assert_eq!(again.code, 3);
+        assert!(again.talk.contains("is there already"), "{}", again.talk);
+        assert_eq!(project.text("environments/first.yaml"), before);
+    }
+
+    #[test]
+    fn nobody_is_asked_without_a_terminal() {
+        let project = Project::new();
+        let ended = project.run(&["init", "first", "--location", "westeurope", "--cluster", "c"]);
+        assert_eq!(ended.code, 3);
+        let told = "these are needed: --subscription, --resource-group, --registry, --node-size, --node-count";
+        assert!(ended.talk.contains(told), "{}", ended.talk);
+        let mut arguments = vec!["init", "first", "--yes", "--cluster", "a b"];
+        arguments.extend(FLAGS);
+        let ended = project.run(&arguments);
+        assert_eq!(ended.code, 3);
+        assert!(ended.talk.contains("`a b` cannot name a resource"), "{}", ended.talk);
+        assert!(!project.path("environments").exists());
+    }
+
+    #[test]
+    fn a_cluster_is_taken_from_az() {
+        let id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c";
+        let json = format!(
+            r#"{{"id": "{id}", "location": "westeurope", "enableRbac": false, "agentPoolProfiles": [{{"name": "p", "vmSize": "x", "count": 1, "mode": "System"}}]}}"#
+        );
+        let project = Project::new().with("shown", &json);
+        project.good(&["init", "taken", "--from", "az", "environments/shown.yaml"]);
+        assert!(project.text("environments/taken.yaml").contains("enableRBAC: false"));
+        project.good(&["validate", "taken"]);
+        let ended = project.run(&["init", "other", "--from", "az", "-"]);
+        assert_eq!(ended.code, 3);
+        assert!(ended.talk.contains("--from az -: it is no JSON"), "{}", ended.talk);
+    }
+}

@@ -76,6 +76,8 @@ pub(super) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first environment file: asks on a terminal, or takes flags
+    Init(InitArgs),
     /// Check environment files; nothing is asked of Azure
     Validate {
         /// Names of environments; all of the folder when none is given
@@ -139,6 +141,41 @@ pub(super) enum Command {
     /// The Azure that is built in
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Name of the environment
+    #[arg(default_value = "dev")]
+    pub name: String,
+    /// Take a cluster that exists: what `az aks show` printed, from a file or - for standard input
+    #[arg(long, value_name = "az FILE", num_args = 2, value_names = ["az", "FILE"],
+          conflicts_with_all = ["subscription", "resource_group", "location", "registry", "cluster", "node_size", "node_count"])]
+    pub from: Vec<String>,
+    /// Subscription, a GUID
+    #[arg(long)]
+    pub subscription: Option<String>,
+    /// Resource group
+    #[arg(long)]
+    pub resource_group: Option<String>,
+    /// Region
+    #[arg(long)]
+    pub location: Option<String>,
+    /// Name of the registry: 5 to 50 letters and digits, unique in Azure
+    #[arg(long)]
+    pub registry: Option<String>,
+    /// Name of the cluster
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// Size of its nodes
+    #[arg(long)]
+    pub node_size: Option<String>,
+    /// How many nodes it has
+    #[arg(long)]
+    pub node_count: Option<u32>,
+    /// Ask nothing: node size, node count and names that can be made up are
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,7 @@ async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result
     let global = &cli.global;
     let project = Project::new(global, terminal, variables);
     match &cli.command {
+        Command::Init(args) => commands::init::run(&project, args),
         Command::Validate { names } => commands::validate::run(&project, global, names),
         Command::Plan(args) => commands::plan::run(&project, global, args).await,
         Command::Apply(args) => commands::apply::apply(&project, global, args).await,

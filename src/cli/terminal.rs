@@ -76,6 +76,25 @@ impl Terminal {
                 Err(CommandError::refused("nobody is here to confirm it").hint("pass --yes to go ahead without asking"))
             }
         }
+    /// Asks for a word; an empty answer takes `otherwise`. `None` when nobody is there to answer.
+    pub(super) fn ask(self, question: &str, otherwise: &str) -> Option<String> {
+        if !self.answers() {
+            return None;
+        }
+        let hint = if otherwise.is_empty() { String::new() } else { format!(" [{otherwise}]") };
+        self.say(&format!("{question}{hint}: "));
+        let mut answer = String::new();
+        // The end of the input is nobody too.
+        if std::io::stdin().read_line(&mut answer).ok()? == 0 {
+            return None;
+        }
+        let answer = answer.trim();
+        Some(if answer.is_empty() { otherwise.to_owned() } else { answer.to_owned() })
+    }
+
+    /// Whether a person is there to answer.
+    pub(super) fn answers(self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
     /// Asks a question that is answered with `yes`; `None` when nobody is there to answer.

@@ -7,6 +7,7 @@ mod body;
 mod cloud;
 mod declare;
 mod defaults;
+mod draft;
 mod files;
 mod grant;
 mod interpolate;
@@ -31,6 +32,7 @@ mod tree;
 mod yaml;
 
 pub use cloud::cloud_endpoints;
+pub use draft::{Answers, DraftError, first_environment, from_az};
 pub use json_schema::json_schema;
 pub use load::load;
 pub use own_keys::{OWN_KEYS, OwnKey, Stands, own_keys_at};
