@@ -372,11 +372,13 @@ fn azurerm_26946_an_alias_and_its_patch_are_one_version() {
     let plan = file(&version("1.35.8", "1.35.7")).live(AKS, live("1.35", "1.35.7")).plan();
     assert_eq!(shown(&plan), ["update clusters.aks", "  kubernetesVersion \"1.35\" \"1.35.8\""]);
     // A channel that upgrades patches makes the one in the file the least that is wanted.
-    let by_channel = version("1.35.5", "1.35")
+    let by_channel = version("1.35.5", "1.35.5")
         .replace("    nodePools:", "    autoUpgradeProfile: {upgradeChannel: patch}\n    nodePools:");
     let mut upgraded = live("1.35.7", "1.35.7");
     upgraded["properties"]["autoUpgradeProfile"] = json!({"upgradeChannel": "patch"});
     file(&by_channel).live(AKS, upgraded).nothing_to_do();
+    let plan = file(&version("1.35", "1.35.5")).live(AKS, live("1.35.7", "1.35.7")).plan();
+    assert_eq!(shown(&plan).len(), 2, "without one it is what the file asks for");
 }
 
 #[test]

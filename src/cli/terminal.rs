@@ -76,6 +76,8 @@ impl Terminal {
                 Err(CommandError::refused("nobody is here to confirm it").hint("pass --yes to go ahead without asking"))
             }
         }
+    }
+
     /// Asks for a word; an empty answer takes `otherwise`. `None` when nobody is there to answer.
     pub(super) fn ask(self, question: &str, otherwise: &str) -> Option<String> {
         if !self.answers() {
@@ -99,7 +101,7 @@ impl Terminal {
 
     /// Asks a question that is answered with `yes`; `None` when nobody is there to answer.
     pub(super) fn confirm(self, question: &str) -> Option<bool> {
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.answers() {
             return None;
         }
         self.say(&format!("{question} [y/N] "));

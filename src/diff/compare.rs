@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::equal::services_own;
-use super::neighbours::moot;
-use super::{Sides, Verdict, decide, equal, initial_only, leaves, look_up, settled};
+use super::neighbours::{initial_only, moot};
+use super::{Around, Sides, Verdict, decide, equal, leaves, look_up, settled};
 use crate::document::{Path, Secret, Value};
 use crate::schema::{Change, Equality, ResourceType};
 
@@ -65,6 +65,17 @@ pub fn compare(
     live: &Value,
     hash: &dyn Fn(&Secret) -> Value,
 ) -> Comparison {
+    compare_child(resource, wanted, recorded, (live, None), hash)
+}
+
+/// The same for a child that is read out of its parent: what the parent is decides how some of the child's values count.
+pub fn compare_child(
+    resource: &ResourceType,
+    wanted: &Value,
+    recorded: Option<&Value>,
+    (live, parent): (&Value, Option<&Value>),
+    hash: &dyn Fn(&Secret) -> Value,
+) -> Comparison {
     let mut out = Comparison::default();
     let nothing = Value::map();
     let recorded = recorded.unwrap_or(&nothing);
@@ -75,7 +86,8 @@ pub fn compare(
             intended.set(path, after.clone());
         }
     }
-    let case = Case { resource, intended: &intended, recorded, live, hash };
+    let around = Around { asked: &intended, live, parent };
+    let case = Case { resource, around, recorded, live, hash };
     for (path, want) in leaves(resource, wanted) {
         let was = look_up(resource, recorded, &path);
         let is = look_up(resource, live, &path);
@@ -100,7 +112,7 @@ pub fn compare(
         }
         match removal {
             Removal::Nothing => {}
-            Removal::Released if is.is_some() && moot(resource, &path, &intended, live) => {
+            Removal::Released if is.is_some() && moot(resource, &path, &around) => {
                 // What stays would contradict what makes it moot.
                 let (before, reason) = (is.cloned(), Reason::Removed);
                 out.differences.push(Difference { path, before, after: None, reason });
@@ -148,8 +160,8 @@ fn member_of(resource: &ResourceType, path: &Path) -> Option<Path> {
 /// The three documents of one resource.
 struct Case<'a> {
     resource: &'a ResourceType,
-    /// What is wanted, and what takes the place of what the file no longer says.
-    intended: &'a Value,
+    /// What is wanted, and what takes the place of what the file no longer says, against what is live.
+    around: Around<'a>,
     recorded: &'a Value,
     live: &'a Value,
     hash: &'a dyn Fn(&Secret) -> Value,
@@ -173,12 +185,11 @@ impl Case<'_> {
             (Some(w), Some(r)) => w.same(r) || equal(resource, path, w, Some(r)) && equal(resource, path, r, Some(w)),
             _ => false,
         };
-        let wanted_is_live = want.is_some_and(|want| {
-            settled(resource, path, self.intended, want, self.live) && !self.dropped_is_live(path, want, was)
-        });
+        let wanted_is_live = want
+            .is_some_and(|want| settled(resource, path, want, &self.around) && !self.dropped_is_live(path, want, was));
         let recorded_is_live = was.is_some_and(|was| {
-            initial_only(resource, path, self.intended, self.live)
-                || settled(resource, path, self.recorded, was, self.live)
+            initial_only(resource, path, &self.around)
+                || settled(resource, path, was, &Around { asked: self.recorded, ..self.around })
         });
         Sides {
             wanted: want.is_some(),
@@ -260,7 +271,7 @@ pub fn moved_unmanaged(resource: &ResourceType, managed: &[&Value], seen: &Value
         }
         let (was, is) = (seen.get(&path), look_up(resource, live, &path));
         let same = match (was, is) {
-            (Some(was), _) => settled(resource, &path, seen, was, live),
+            (Some(was), _) => settled(resource, &path, was, &Around { asked: seen, live, parent: None }),
             (None, Some(is)) => is.is_empty() || equal(resource, &path, is, None),
             (None, None) => true,
         };

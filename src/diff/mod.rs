@@ -6,8 +6,8 @@ mod leaves;
 mod neighbours;
 mod verdict;
 
-pub use compare::{Comparison, Difference, Moved, Reason, compare, moved_unmanaged};
+pub use compare::{Comparison, Difference, Moved, Reason, compare, compare_child, moved_unmanaged};
 pub use equal::equal;
 pub use leaves::{leaves, look_up};
-pub use neighbours::{initial_only, settled};
+pub use neighbours::{Around, settled};
 pub use verdict::{Sides, Verdict, decide};

@@ -6,55 +6,76 @@ use super::{equal, look_up};
 use crate::document::{Path, Value};
 use crate::schema::{Equality, ResourceType};
 
-/// Whether the live document has `value` at `path`, as the document `asked` asks for it.
-pub fn settled(resource: &ResourceType, path: &Path, asked: &Value, value: &Value, live: &Value) -> bool {
-    initial_only(resource, path, asked, live)
-        || moot(resource, path, asked, live)
-        || equal(resource, path, value, look_up(resource, live, path))
-        || same_version(resource, path, value, live)
-        || newer_by_channel(resource, path, asked, value, live)
+/// The documents around a place.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The document that asks for something there.
+    pub asked: &'a Value,
+    /// What Azure has.
+    pub live: &'a Value,
+    /// What Azure has of the parent, for a child that is read out of it.
+    pub parent: Option<&'a Value>,
+}
+
+impl<'a> Around<'a> {
+    /// What a neighbour is going to be: what is asked for, or else what is live.
+    fn said(&self, path: &Path) -> Option<&'a Value> {
+        self.asked.get(path).or_else(|| self.live.get(path))
+    }
+
+    /// What Azure has beside a place.
+    fn beside(&self, path: &Path, sibling: &str) -> Option<&'a Value> {
+        self.live.get(&path.parent().unwrap_or_default().key(sibling))
+    }
+}
+
+/// Whether Azure has `value` at `path`, all considered.
+pub fn settled(resource: &ResourceType, path: &Path, value: &Value, around: &Around<'_>) -> bool {
+    initial_only(resource, path, around)
+        || moot(resource, path, around)
+        || equal(resource, path, value, look_up(resource, around.live, path))
+        || same_version(resource, path, value, around)
+        || newer_by_channel(resource, path, value, around)
 }
 
 /// Whether the value at this path was a first value only (`count` under an autoscaler), so that what is there by now is
 /// Azure's.
-pub fn initial_only(resource: &ResourceType, path: &Path, asked: &Value, live: &Value) -> bool {
+pub(super) fn initial_only(resource: &ResourceType, path: &Path, around: &Around<'_>) -> bool {
     let Equality::InitialIf(sibling) = resource.fact(path).equality else { return false };
     let sibling = path.parent().unwrap_or_default().key(&sibling);
-    said(&sibling, asked, live).and_then(Value::as_bool) == Some(true)
+    around.said(&sibling).and_then(Value::as_bool) == Some(true)
 }
 
 /// Whether another property makes what is said at this path without effect, so that Azure drops it.
-pub(super) fn moot(resource: &ResourceType, path: &Path, asked: &Value, live: &Value) -> bool {
+pub(super) fn moot(resource: &ResourceType, path: &Path, around: &Around<'_>) -> bool {
     resource.moot.iter().any(|moot| {
         // Nothing said is the default, which `equal` knows.
-        let word = said(&moot.when, asked, live);
-        path.starts_with(&moot.path) && equal(resource, &moot.when, &moot.is, word)
+        path.starts_with(&moot.path) && equal(resource, &moot.when, &moot.is, around.said(&moot.when))
     })
 }
 
 /// Whether Azure reports an alias for the full version that is asked for, and says beside it that this is the one.
-fn same_version(resource: &ResourceType, path: &Path, value: &Value, live: &Value) -> bool {
+fn same_version(resource: &ResourceType, path: &Path, value: &Value, around: &Around<'_>) -> bool {
     let Equality::Version(Some(current)) = resource.fact(path).equality else { return false };
-    let current = live.get(&path.parent().unwrap_or_default().key(&current)).and_then(Value::as_str);
+    let current = around.beside(path, &current).and_then(Value::as_str);
     matches!((value.as_str(), current), (Some(value), Some(current)) if version(value, current))
 }
 
 /// Whether a channel that Azure upgrades by has taken the version beyond the one that is asked for.
-fn newer_by_channel(resource: &ResourceType, path: &Path, asked: &Value, value: &Value, live: &Value) -> bool {
+fn newer_by_channel(resource: &ResourceType, path: &Path, value: &Value, around: &Around<'_>) -> bool {
     let Some(advisory) = resource.advisory.iter().find(|advisory| advisory.path == *path) else { return false };
-    let Some(channel) = said(&advisory.channel, asked, live).and_then(Value::as_str) else { return false };
+    let channel = match advisory.of_parent {
+        true => around.parent.and_then(|parent| parent.get(&advisory.channel)),
+        false => around.said(&advisory.channel),
+    };
+    let Some(channel) = channel.and_then(Value::as_str) else { return false };
     let is_one_of = |channels: &[String]| channels.iter().any(|c| c.eq_ignore_ascii_case(channel));
     let Equality::Version(current) = resource.fact(path).equality else { return false };
-    let current = current.and_then(|current| live.get(&path.parent().unwrap_or_default().key(&current)));
-    let is = current.or_else(|| live.get(path)).and_then(Value::as_str).and_then(numbers);
+    let current = current.and_then(|current| around.beside(path, &current));
+    let is = current.or_else(|| around.live.get(path)).and_then(Value::as_str).and_then(numbers);
     let (Some(asked), Some(is)) = (value.as_str().and_then(numbers), is) else { return false };
     let within_minor = asked[..2] == is[..2];
     asked <= is && (is_one_of(&advisory.minor) || within_minor && is_one_of(&advisory.patch))
-}
-
-/// What a neighbour is going to be: what is asked for, or else what is live.
-fn said<'a>(path: &Path, asked: &'a Value, live: &'a Value) -> Option<&'a Value> {
-    asked.get(path).or_else(|| live.get(path))
 }
 
 /// Major, minor and, where it is said, patch.
@@ -75,7 +96,8 @@ mod tests {
         let resource = Schema::get().resource(arm_type).unwrap();
         let (path, asked) = (Path::parse(path).unwrap(), Value::from_json(asked.clone()));
         let value = asked.get(&path).unwrap().clone();
-        settled(resource, &path, &asked, &value, &Value::from_json(live.clone()))
+        let live = Value::from_json(live.clone());
+        settled(resource, &path, &value, &Around { asked: &asked, live: &live, parent: None })
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The record against Azure, without the file: what moved of what landfall manages.
 
-use super::see::see;
+use super::see::{parent_body, see};
 use super::step::{DriftItem, Unread};
 use super::upgrade::advisory;
 use super::{Reads, reads_of_record};
-use crate::diff::{leaves, look_up, settled};
+use crate::diff::{Around, leaves, look_up, settled};
 use crate::document::{Path, Value};
 use crate::model::{Entry, Live, Observed, Recorded, Seen};
 use crate::names::Address;
@@ -69,15 +69,15 @@ fn moved(
     observed: &Observed,
     resource: &ResourceType,
 ) -> Vec<DriftItem> {
+    let parent = parent_body(live, &observed.id, resource);
     let mut out = Vec::new();
+    let around = Around { asked: &entry.applied, live: &observed.body, parent };
     for (path, was) in leaves(resource, &entry.applied) {
         if resource.write_only(&path) || matches!(was, Value::Hash(_)) {
             continue;
         }
         let is = look_up(resource, &observed.body, &path);
-        if !settled(resource, &path, &entry.applied, was, &observed.body)
-            && !advisory(live, resource, observed, &path, was)
-        {
+        if !settled(resource, &path, was, &around) && !advisory(live, resource, observed, &path, was) {
             let item = DriftItem { address: address.clone(), path, recorded: Some(was.clone()), live: is.cloned() };
             out.push(item);
         }

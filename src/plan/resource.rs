@@ -7,7 +7,7 @@ use super::step::{Action, Alteration, Disruption, DriftItem, InlineChild, Record
 use super::upgrade::{Move, Mover};
 use super::{Expectation, resolve, rotate};
 use crate::diagnostic::Diagnostic;
-use crate::diff::{Comparison, Difference, Reason, compare, leaves, moved_unmanaged};
+use crate::diff::{Comparison, Difference, Reason, compare_child, leaves, moved_unmanaged};
 use crate::document::{Map, Path, Secret, Value};
 use crate::model::{Entry, Observed, Seen, Source, Target, Wanted};
 use crate::names::{Address, ArmId};
@@ -142,7 +142,8 @@ impl Draft<'_> {
         let desired = resolve(&wanted.body, &self.known);
         let key = self.recorded.key.clone();
         let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));
-        let mut comparison = compare(resource, &desired, entry.map(|e| &e.applied), &observed.body, &hash);
+        let live = (&observed.body, super::see::parent_body(self.live, &observed.id, resource));
+        let mut comparison = compare_child(resource, &desired, entry.map(|e| &e.applied), live, &hash);
         let to = self.version_move(wanted, resource, observed, &mut comparison);
         self.tell(wanted, &comparison);
         if let Some(entry) = entry.filter(|e| !e.seen.is_empty()) {

@@ -44,3 +44,9 @@ pub(super) fn see(
         }
     }
 }
+
+/// What Azure has of the parent that an inline child is read out of.
+pub(super) fn parent_body<'a>(live: &'a Live, id: &ArmId, resource: &ResourceType) -> Option<&'a Value> {
+    let parent = id.parent().filter(|_| resource.inline.is_some())?;
+    live.resources.get(&parent)?.present().map(|observed| &observed.body)
+}

@@ -2,8 +2,8 @@
 
 mod drift;
 mod explain;
-mod journal;
 mod graph;
+mod journal;
 mod json;
 mod layout;
 mod palette;
@@ -15,8 +15,8 @@ mod summary;
 
 pub use drift::{DriftReport, drift_json, drift_text};
 pub use explain::{explain_json, explain_text};
-pub use journal::{journal_json, journal_text};
 pub use graph::{Graph, dot, mermaid};
+pub use journal::{journal_json, journal_text};
 pub use json::plan_json;
 pub use plan::{Heading, plan_text};
 pub use progress::Progress;

@@ -89,6 +89,7 @@ fn advisory(json: &Json) -> Advisory {
     Advisory {
         path: path(&json["path"]),
         channel: path(&json["channel"]),
+        of_parent: json["ofParent"] == true,
         patch: strings(&json["patch"]),
         minor: strings(&json["minor"]),
     }

@@ -67,6 +67,8 @@ pub struct Advisory {
     pub path: Path,
     /// The property that names the channel.
     pub channel: Path,
+    /// Whether that is a property of the parent.
+    pub of_parent: bool,
     /// Channels that move the patch.
     pub patch: Vec<String>,
     /// Channels that move the minor as well.
