@@ -80,3 +80,48 @@ fn samples() {
     assert_eq!(pool.fact(&below).change, Change::Rotates, "taken from the row above");
     assert!(schema.resources().filter(|r| r.writable).count() >= 22);
 }
+
+/// An equality that is about text says nothing of a list, and the other way round: such a row would never be heeded.
+#[test]
+fn every_equality_and_default_fits_the_shape_of_its_property() {
+    let schema = Schema::get();
+    let mut wrong = Vec::new();
+    for resource in schema.resources() {
+        for pattern in resource.fact_paths() {
+            let path = landfall::document::Path::parse(&pattern.replace("[]", "[0]")).expect("a path");
+            let Some((shape, _)) = resource.at(&path) else { continue };
+            let (list, map) = match schema.shape(shape) {
+                Shape::List { .. } => (true, false),
+                Shape::Object { .. } => (false, true),
+                _ => (false, false),
+            };
+            let equality = resource.fact(&path).equality;
+            let fits = match &equality {
+                Equality::ByType | Equality::Ignore => true,
+                Equality::Set | Equality::Ordered | Equality::Prefix | Equality::Subset => list,
+                Equality::SetBy(key) => list && resource.at(&path.index(0).key(key)).is_some(),
+                Equality::Extended(_) => list || map,
+                Equality::MapIgnoreCase => map,
+                Equality::Version(Some(sibling)) | Equality::InitialIf(sibling) => {
+                    !list && !map && resource.at(&path.parent().unwrap_or_default().key(sibling)).is_some()
+                }
+                _ => !list && !map,
+            };
+            let default = resource.row(&path).and_then(|row| row.default.as_ref());
+            let default_fits = default.is_none_or(|default| match schema.shape(shape) {
+                Shape::Text { .. } | Shape::Enum { .. } => default.as_str().is_some(),
+                Shape::Bool => default.as_bool().is_some(),
+                Shape::Integer { .. } | Shape::Number => matches!(default, landfall::document::Value::Number(_)),
+                _ => false,
+            });
+            if !fits || !default_fits {
+                wrong.push(format!("{} {pattern}: {}", resource.name, equality.word()));
+            }
+        }
+        for path in resource.moot.iter().flat_map(|moot| [&moot.path, &moot.when]) {
+            assert!(resource.at(path).is_some(), "{} {path}", resource.name);
+        }
+        assert!(resource.members.iter().all(|pattern| resource.knows(pattern)), "{}", resource.name);
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
