@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::equal::services_own;
-use super::neighbours::{initial_only, moot};
+use super::neighbours::{default_of, initial_only, moot};
 use super::{Around, Sides, Verdict, decide, equal, leaves, look_up, settled};
 use crate::document::{Path, Secret, Value};
 use crate::schema::{Change, Equality, ResourceType};
@@ -138,7 +138,7 @@ fn removed(resource: &ResourceType, wanted: &Value, recorded: &Value, live: &Val
         let member = member_of(resource, &path).filter(|member| look_up(resource, wanted, member).is_none());
         let place = member.unwrap_or(path);
         if out.iter().all(|(path, _)| *path != place) {
-            let removal = removal(resource, &place, look_up(resource, live, &place));
+            let removal = removal(resource, &place, &Around { asked: wanted, live, parent: None });
             out.push((place, removal));
         }
     }
@@ -239,7 +239,8 @@ enum Removal {
 }
 
 /// What removing a property from the file does to Azure.
-fn removal(resource: &ResourceType, path: &Path, live: Option<&Value>) -> Removal {
+fn removal(resource: &ResourceType, path: &Path, around: &Around<'_>) -> Removal {
+    let live = look_up(resource, around.live, path);
     let Some(live) = live.filter(|l| !l.is_empty() || matches!(l, Value::Map(_))) else { return Removal::Nothing };
     let fact = resource.fact(path);
     if path.parent().is_some_and(|parent| resource.free_map(&parent)) {
@@ -248,7 +249,7 @@ fn removal(resource: &ResourceType, path: &Path, live: Option<&Value>) -> Remova
     if !matches!(fact.change, Change::InPlace | Change::Reimages) {
         return Removal::Released;
     }
-    if let Some(default) = resource.row(path).and_then(|row| row.default.clone()) {
+    if let Some(default) = default_of(resource, path, around) {
         return if equal(resource, path, &default, Some(live)) { Removal::Nothing } else { Removal::To(Some(default)) };
     }
     if matches!(live, Value::List(_)) && !matches!(fact.equality, Equality::Subset | Equality::Prefix) {
@@ -352,6 +353,20 @@ mod tests {
         let comparison = compared(POOL, &json!({"count": 3}), Some(&recorded), &live);
         assert_eq!(said(&comparison), ["count: 3", "enableAutoScaling: false", "maxCount goes", "minCount goes"]);
         assert_eq!(comparison.drift, Vec::new());
+    }
+
+    #[test]
+    fn what_the_file_drops_gets_the_default_of_its_company() {
+        let network = |policy: &str, dataplane: &str| json!({"networkProfile": {"networkPolicy": policy, "networkDataplane": dataplane}});
+        let without = |dataplane: &str| json!({"networkProfile": {"networkDataplane": dataplane}});
+        for (dataplane, policy, expected) in [
+            ("cilium", "cilium", vec![]),
+            ("azure", "none", vec![]),
+            ("azure", "calico", vec!["networkProfile.networkPolicy: \"none\""]),
+        ] {
+            let live = network(policy, dataplane);
+            assert_eq!(said(&compared(CLUSTER, &without(dataplane), Some(&live), &live)), expected, "{dataplane}");
+        }
     }
 
     #[test]

@@ -54,6 +54,15 @@ pub(super) fn moot(resource: &ResourceType, path: &Path, around: &Around<'_>) ->
     })
 }
 
+/// What Azure takes an absent value at this path for, in this company.
+pub(super) fn default_of(resource: &ResourceType, path: &Path, around: &Around<'_>) -> Option<Value> {
+    let keyed = resource
+        .keyed_defaults
+        .iter()
+        .find(|keyed| keyed.path == *path && equal(resource, &keyed.when, &keyed.is, around.said(&keyed.when)));
+    keyed.map(|keyed| keyed.default.clone()).or_else(|| resource.row(path)?.default.clone())
+}
+
 /// Whether Azure reports an alias for the full version that is asked for, and says beside it that this is the one.
 fn same_version(resource: &ResourceType, path: &Path, value: &Value, around: &Around<'_>) -> bool {
     let Equality::Version(Some(current)) = resource.fact(path).equality else { return false };

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::facts::{Change, Confidence, Equality, Fact};
-use super::resource::{Advisory, Child, CreateDefault, Moot, ResourceType, Schema, Update};
+use super::resource::{Advisory, Child, CreateDefault, KeyedDefault, Moot, ResourceType, Schema, Update};
 use super::shape::{Property, Shape, ShapeId};
 use super::transitions::transitions;
 use crate::document::{Path, Value};
@@ -57,6 +57,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         create_defaults: items(&extra["createDefaults"]).iter().map(create_default).collect(),
         never_echo: strings(&extra["neverEcho"]),
         moot: items(&extra["moot"]).iter().map(moot).collect(),
+        keyed_defaults: items(&extra["keyedDefaults"]).iter().map(keyed_default).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
         together: strings(&extra["together"]).iter().map(|pattern| together(pattern)).collect(),
         members: strings(&extra["members"]).into_iter().collect(),
@@ -83,6 +84,15 @@ fn create_default(json: &Json) -> CreateDefault {
 
 fn moot(json: &Json) -> Moot {
     Moot { path: path(&json["path"]), when: path(&json["when"]), is: Value::from_json(json["is"].clone()) }
+}
+
+fn keyed_default(json: &Json) -> KeyedDefault {
+    KeyedDefault {
+        path: path(&json["path"]),
+        when: path(&json["when"]),
+        is: Value::from_json(json["is"].clone()),
+        default: Value::from_json(json["default"].clone()),
+    }
 }
 
 fn advisory(json: &Json) -> Advisory {

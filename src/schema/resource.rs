@@ -60,6 +60,19 @@ pub struct Moot {
     pub is: Value,
 }
 
+/// A default that stands instead of the row's own while another property has a certain value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyedDefault {
+    /// The property.
+    pub path: Path,
+    /// The other one.
+    pub when: Path,
+    /// Its value.
+    pub is: Value,
+    /// The default.
+    pub default: Value,
+}
+
 /// A version that a channel moves beyond what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advisory {
@@ -106,6 +119,8 @@ pub struct ResourceType {
     pub never_echo: Vec<String>,
     /// Properties that another one makes moot: Azure drops them.
     pub moot: Vec<Moot>,
+    /// Defaults that hold while another property has a certain value.
+    pub keyed_defaults: Vec<KeyedDefault>,
     /// Versions that Azure moves on by itself.
     pub advisory: Vec<Advisory>,
     /// A list and a key that every element of it says in a write, or none does.
