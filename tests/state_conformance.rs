@@ -6,6 +6,8 @@
 mod azurite;
 #[path = "azurite/commands.rs"]
 mod blob_commands;
+#[path = "azurite/script.rs"]
+mod blob_script;
 #[path = "azurite/store.rs"]
 mod blob_store;
 
