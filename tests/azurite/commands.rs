@@ -28,18 +28,30 @@ struct Project {
 }
 
 impl Project {
-    #[expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
+    /// With the state in a container.
     async fn new() -> Option<Self> {
         let server = Azurite::get()?;
         let line = Line::new(server.transport());
         let mut container = server.container(line.clone()).await;
         container.set_query(Some(&server.sas()));
+        let line_of_state = "\nstate:\n  blob: ${env:STATES}\n";
+        let mut project = Self::with_file(line_of_state, Some(&server.authority));
+        project.settings.push(("STATES".to_owned(), container.to_string()));
+        project.store = Arc::new(store(container, None, line));
+        Some(project)
+    }
+
+    /// With the state where it is when nothing is said.
+    fn local() -> Self {
+        Self::with_file("", None)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
+    fn with_file(line_of_state: &str, authority: Option<&[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let demo = include_str!("../../environments/demo.yaml");
         std::fs::create_dir(folder.path().join("environments")).unwrap();
-        let file = format!("{demo}\nstate:\n  blob: ${{env:STATES}}\n");
-        std::fs::write(folder.path().join("environments/prod.yaml"), file).unwrap();
-        std::fs::write(folder.path().join("azurite.pem"), &server.authority).unwrap();
+        std::fs::write(folder.path().join("environments/prod.yaml"), format!("{demo}{line_of_state}")).unwrap();
         let mut sandbox = Command::new(PROGRAM)
             .args(["sandbox", "serve", "--port", "0", "--pace", "demo"])
             .current_dir(folder.path())
@@ -48,19 +60,21 @@ impl Project {
             .spawn()
             .unwrap();
         let said = BufReader::new(sandbox.stdout.take().expect("it is piped")).lines();
-        let mut settings: Vec<(String, String)> = said
+        let settings: Vec<(String, String)> = said
             .map_while(Result::ok)
             .filter_map(|line| line.strip_prefix("export ")?.split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())))
             .take(6)
             .collect();
-        settings.push(("STATES".to_owned(), container.to_string()));
-        let store = Arc::new(store(container, None, line));
-        Some(Self { folder, settings, store, _sandbox: Process(sandbox) })
+        let ca = || folder.path().join("state/.sandbox/tls/ca.pem");
+        let trusted = authority.map_or_else(|| std::fs::read(ca()).unwrap(), <[u8]>::to_vec);
+        std::fs::write(folder.path().join("more.pem"), trusted).unwrap();
+        let store = Arc::new(LocalStore::new(folder.path().join("state/prod.json"), environment()));
+        Self { folder, settings, store, _sandbox: Process(sandbox) }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.args(arguments).args(["--ca-file", "azurite.pem"]).current_dir(self.folder.path());
+        command.args(arguments).args(["--ca-file", "more.pem"]).current_dir(self.folder.path());
         command.env_remove("AZURE_SUBSCRIPTION_ID").env_remove("HOSTNAME").env("USER", "anna");
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -119,9 +133,7 @@ impl Ended {
     }
 }
 
-#[tokio::test]
-async fn of_two_runs_at_once_one_is_refused_or_waits() {
-    let Some(project) = Project::new().await else { return };
+async fn one_of_two_is_refused_or_waits(project: &Project) {
     let mut first = project.begin(&["apply", "prod", "--yes"]);
     project.locked().await;
     project.run(&["apply", "prod", "--yes"]).await.ends(4, &["is locked by anna@", "landfall apply prod", "since 20"]);
@@ -131,7 +143,26 @@ async fn of_two_runs_at_once_one_is_refused_or_waits() {
     let mut said = String::new();
     first.0.stderr.take().expect("it is piped").read_to_string(&mut said).unwrap();
     assert_eq!(first.0.wait().unwrap().code(), Some(0), "{said}");
+}
+
+#[tokio::test]
+async fn of_two_runs_at_once_on_a_container_one_is_refused_or_waits() {
+    let Some(project) = Project::new().await else { return };
+    one_of_two_is_refused_or_waits(&project).await;
     assert!(!project.path("state/prod.json").exists(), "nothing is kept here");
+}
+
+#[tokio::test]
+async fn of_two_runs_at_once_on_a_file_one_is_refused_or_waits() {
+    let project = Project::local();
+    one_of_two_is_refused_or_waits(&project).await;
+    project.run(&["state", "unlock", "prod"]).await.ends(0, &["is not locked"]);
+    let held = project.store.lock(&holder("ben@two"), Duration::ZERO).await.unwrap();
+    project
+        .run(&["state", "unlock", "prod", "--yes"])
+        .await
+        .ends(4, &["is locked by ben@two", "ends with that process"]);
+    held.release().await.unwrap();
 }
 
 #[tokio::test]
