@@ -190,7 +190,9 @@ impl Files {
         };
         match file.try_lock_shared() {
             Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(Some(Held { holder: read_holder(&mut file), lease: None })),
+            Err(TryLockError::WouldBlock) => {
+                Ok(Some(Held { holder: read_holder(&mut file), lease: None, breakable: false }))
+            }
             Err(TryLockError::Error(error)) => Err(access("lock", &self.lock, error)),
         }
     }

@@ -66,7 +66,7 @@ impl Store for MemoryStore {
     }
 
     async fn held(&self) -> Result<Option<Held>, StateError> {
-        Ok(get(&self.holder).clone().map(|holder| Held { holder: Some(holder), lease: None }))
+        Ok(get(&self.holder).clone().map(|holder| Held { holder: Some(holder), lease: None, breakable: false }))
     }
 
     async fn unlock(&self) -> Result<(), StateError> {

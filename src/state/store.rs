@@ -101,8 +101,10 @@ pub struct Holder {
 pub struct Held {
     /// Who; `None` in the moment before a holder has signed.
     pub holder: Option<Holder>,
-    /// The lease, in a store that locks by leases.
+    /// The lease, where the store locks by leases and its holder has signed.
     pub lease: Option<String>,
+    /// Whether [`Store::unlock`] can take it away.
+    pub breakable: bool,
 }
 
 /// Which state, and how often it was written by then.

@@ -118,14 +118,7 @@ async fn a_missing_container_is_told_with_how_to_make_it() {
 #[tokio::test]
 async fn a_blob_that_is_no_state_is_an_error_and_stays() {
     let Some((container, line)) = container().await else { return };
-    let mut blob = container.clone();
-    blob.path_segments_mut().unwrap().push("prod.json");
-    let client_options = azure_core::http::ClientOptions {
-        transport: Some(azure_core::http::Transport::new(line.clone())),
-        ..Default::default()
-    };
-    let options = azure_storage_blob::BlobClientOptions { client_options, version: "2025-11-05".to_owned() };
-    let client = azure_storage_blob::BlobClient::new(blob, Some(Arc::new(Token)), Some(options)).unwrap();
+    let client = raw(&container, &line);
     let store = open(&container, &line);
     for bytes in [&b""[..], b"{", b"There is no state here yet."] {
         client.upload(azure_core::http::RequestContent::from(bytes.to_vec()), None).await.unwrap();
@@ -134,4 +127,34 @@ async fn a_blob_that_is_no_state_is_an_error_and_stays() {
         assert!(store.save(&mut fresh(ONE)).await.is_err(), "what cannot be read is not written over");
         assert_eq!(store.document().await.unwrap().as_deref(), Some(bytes));
     }
+}
+
+#[tokio::test]
+async fn a_lease_that_nobody_signed_is_seen_and_can_be_taken_away() {
+    let Some((container, line)) = container().await else { return };
+    let store = open(&container, &line);
+    let mut state = fresh(ONE);
+    store.save(&mut state).await.unwrap();
+    raw(&container, &line).acquire_lease(-1, None).await.unwrap();
+    let refused = store.lock(&holder("anna@one"), Duration::ZERO).await.err().expect("it is leased");
+    assert!(matches!(&refused, StateError::Locked { holder: None, .. }), "{refused:?}");
+    assert!(matches!(store.save(&mut state).await, Err(StateError::Locked { holder: None, .. })));
+    let held = store.held().await.unwrap().expect("it is leased");
+    assert_eq!((held.holder, held.lease, held.breakable), (None, None, true));
+    store.unlock().await.unwrap();
+    let guard = store.lock(&holder("anna@one"), Duration::ZERO).await.unwrap();
+    store.save(&mut state).await.unwrap();
+    guard.release().await.unwrap();
+}
+
+/// The blob as any other client sees it.
+fn raw(container: &url::Url, line: &Arc<Line>) -> azure_storage_blob::BlobClient {
+    let mut blob = container.clone();
+    blob.path_segments_mut().unwrap().push("prod.json");
+    let client_options = azure_core::http::ClientOptions {
+        transport: Some(azure_core::http::Transport::new(line.clone())),
+        ..Default::default()
+    };
+    let options = azure_storage_blob::BlobClientOptions { client_options, version: "2025-11-05".to_owned() };
+    azure_storage_blob::BlobClient::new(blob, Some(Arc::new(Token)), Some(options)).unwrap()
 }

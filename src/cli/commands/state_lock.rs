@@ -3,6 +3,7 @@
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::project::Project;
+use crate::state::StateError;
 
 /// Shows who holds the lock, and takes it away if that is agreed to.
 pub(crate) async fn unlock(project: &Project, environment: &str, yes: bool) -> Result<Exit, CommandError> {
@@ -15,16 +16,13 @@ pub(crate) async fn unlock(project: &Project, environment: &str, yes: bool) -> R
     };
     let holder = held.holder.as_ref().map_or_else(|| "a run that has not signed".to_owned(), ToString::to_string);
     terminal.line(&format!("{} is locked by {holder}.", store.describe()));
-    let Some(lease) = held.lease else {
-        return Err(store
-            .unlock()
-            .await
-            .err()
-            .map_or_else(|| CommandError::refused("it cannot be unlocked"), Into::into));
-    };
-    terminal.line(&format!(
-        "Its lease is {lease}. A run that still lives can write no more once it is unlocked, and stops."
-    ));
+    if !held.breakable {
+        return Err(StateError::Unbreakable { what: store.describe() }.into());
+    }
+    if let Some(lease) = held.lease {
+        terminal.line(&format!("Its lease is {lease}."));
+    }
+    terminal.line("A run that still lives can write no more once it is unlocked, and stops.");
     if !terminal.agreed("Unlock it?", yes)? {
         return Ok(Exit::Refused);
     }

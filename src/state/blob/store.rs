@@ -142,7 +142,7 @@ impl Store for BlobStore {
 
     async fn held(&self) -> Result<Option<Held>, StateError> {
         match self.inner.service.look().await {
-            Ok((meta, true)) => Ok(Some(Held { holder: meta.holder, lease: meta.lease })),
+            Ok((meta, true)) => Ok(Some(Held { holder: meta.holder, lease: meta.lease, breakable: true })),
             Ok((_, false)) | Err(Refused::Absent) => Ok(None),
             Err(refused) => Err(self.inner.access("read", refused)),
         }
