@@ -76,6 +76,11 @@ fn samples() {
     assert_eq!(pool.inline.as_deref(), Some("agentPoolProfiles"));
     let price = landfall::document::Path::parse("spotMaxPrice").expect("a path");
     assert!(matches!(schema.shape(pool.at(&price).expect("known").0), Shape::Number));
+    let inline = landfall::document::Path::parse("agentPoolProfiles[0].spotMaxPrice").expect("a path");
+    assert!(
+        matches!(schema.shape(cluster.at(&inline).expect("known").0), Shape::Number),
+        "a pool is one wherever it stands"
+    );
     let below = landfall::document::Path::parse("kubeletConfig.cpuManagerPolicy").expect("a path");
     assert_eq!(pool.fact(&below).change, Change::Rotates, "taken from the row above");
     assert!(schema.resources().filter(|r| r.writable).count() >= 22);

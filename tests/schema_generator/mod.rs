@@ -102,8 +102,8 @@ impl Spot<'_> {
     }
     /// Whether an override lies somewhere below, so that the shape here must not be shared.
     fn reaches_down(&self) -> bool {
-        let stem = format!("{}.", self.path);
-        self.shapes.as_object().is_some_and(|all| all.keys().any(|k| k.starts_with(&stem) || self.path.is_empty()))
+        let below = |key: &str| key.strip_prefix(&self.path).is_some_and(|rest| rest.starts_with(['.', '[']));
+        self.shapes.as_object().is_some_and(|all| all.keys().any(|k| below(k) || self.path.is_empty()))
     }
 }
 
