@@ -73,7 +73,11 @@ impl Engine {
 
     /// Reads Azure, and plans.
     pub async fn plan(&self, desired: &Desired) -> Plan {
-        let needed = reads(desired, &self.state.recorded, false);
+        self.survey(desired, false).await
+    }
+
+    async fn survey(&self, desired: &Desired, destroy: bool) -> Plan {
+        let needed = reads(desired, &self.state.recorded, destroy);
         self.client.ready().await.expect("the sandbox gives tokens");
         let wants = Wants {
             resources: needed.resources.into_iter().collect(),
@@ -88,7 +92,7 @@ impl Engine {
             recorded: &self.state.recorded,
             record: (self.state.serial != Serial::default()).then_some((&self.state.lineage, self.state.serial)),
             live: &live,
-            destroy: false,
+            destroy,
             replace: &BTreeSet::new(),
             ours: &ours,
         });
@@ -99,6 +103,20 @@ impl Engine {
     /// Plans, and carries the plan out.
     pub async fn apply(&mut self, desired: &Desired) -> (Plan, Report) {
         let plan = self.plan(desired).await;
+        let report = self.carry_out(&plan).await;
+        (plan, report)
+    }
+
+    /// Deletes everything that the record names; nothing may be left.
+    pub async fn destroy(&mut self, desired: &Desired) {
+        let plan = self.survey(desired, true).await;
+        let report = self.carry_out(&plan).await;
+        assert!(report.complete(), "{report:?}");
+        assert!(self.state.recorded.resources.is_empty(), "{:?}", self.state.recorded.resources.keys());
+        assert!(self.sandbox.ids().is_empty(), "{:?}", self.sandbox.ids());
+    }
+
+    async fn carry_out(&mut self, plan: &Plan) -> Report {
         assert!(!plan.diagnostics.has_errors(), "{}", plan.diagnostics.render(false));
         let (_hold, stop) = watch::channel(Stop::No);
         let options = apply::Options {
@@ -108,8 +126,7 @@ impl Engine {
             stop,
             ours: &[],
         };
-        let report = run(&self.client, &plan, &mut self.state, &self.store, options).await.expect("memory is written");
-        (plan, report)
+        run(&self.client, plan, &mut self.state, &self.store, options).await.expect("memory is written")
     }
 }
 

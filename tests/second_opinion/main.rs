@@ -203,6 +203,18 @@ async fn what_is_not_there_is_not_found() {
     assert_eq!((u16::from(*status), error_code.as_deref()), (404, Some("ResourceNotFound")));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_landfall_destroyed_is_gone_for_them_too() {
+    let mut engine = applied().await;
+    engine.destroy(&Engine::read(ENVIRONMENT)).await;
+    let clusters = cluster_client(&engine.sandbox).managed_clusters_client();
+    let pages: Vec<_> = clusters.list(SUBSCRIPTION).into_stream().try_collect().await.expect("pages");
+    assert!(pages.iter().all(|page| page.value.is_empty()));
+    let registries = registry_client(&engine.sandbox).registries_client();
+    let pages: Vec<_> = registries.list(SUBSCRIPTION).into_stream().try_collect().await.expect("pages");
+    assert!(pages.iter().all(|page| page.value.is_empty()));
+}
+
 /// What these clients make is taken into the record, and nothing is changed about it.
 #[tokio::test(start_paused = true)]
 async fn what_others_made_is_adopted_as_it_is() {
