@@ -1,6 +1,8 @@
 //! The whole surface: every property that ARM lets a request set, of every type that landfall writes, goes from an
-//! environment's text through a plan and requests into the sandbox, and a second plan finds nothing to do. The values are
-//! generated from the type tables, so a property that a new table brings is in this test when it is in the table.
+//! environment's text through a plan and requests into the sandbox, and a second plan finds nothing to do. What can change
+//! without being made anew is then changed, and in the end everything is destroyed. The values are generated from the type
+//! tables, so a property that a new table brings is in this test when it is in the table.
+//!
 //! `cargo test --test surface -- --nocapture` prints how many there are.
 
 #![expect(clippy::disallowed_macros, reason = "a test says what it counted")]
@@ -15,9 +17,10 @@ mod variants;
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Engine, steps};
-use generate::{Variant, below, body, said, secret, writable};
+use generate::{Round, Variant, below, body, has_second, said, secret, writable};
 use landfall::document::Value;
 use landfall::model::{Desired, Target};
+use landfall::plan::Action;
 use landfall::sandbox::{Logged, Request};
 use landfall::schema::{Child, Schema};
 use serde_json::{Map, Value as Json, json};
@@ -45,12 +48,12 @@ fn arm_type(collection: &str) -> &'static str {
 }
 
 /// The text of an environment: JSON, which is YAML.
-fn text(variants: &[Variant]) -> String {
+fn text(variants: &[Variant], round: Round) -> String {
     let mut root = json!({"subscription": "00000000-0000-0000-0000-000000000000", "resourceGroup": "rg-surface",
         "location": "westeurope"});
     for variant in variants {
         let resource = Schema::get().resource(arm_type(variant.collection)).expect("a type of the tables");
-        let made = body(resource, variant);
+        let made = body(resource, variant, round);
         let mut at = &mut root;
         for part in variant.collection.split('.') {
             if !at[part].is_object() {
@@ -94,10 +97,20 @@ fn sent(log: &[Logged]) -> Surface {
     out
 }
 
-/// Applies one environment; what its file said, and what was sent.
-async fn through(name: &str, variants: &[Variant]) -> (Surface, Surface) {
+/// What went through an environment.
+struct Through {
+    /// What its file said.
+    wrote: Surface,
+    /// What requests said.
+    sent: Surface,
+    /// What was changed afterwards.
+    changed: Surface,
+}
+
+/// Applies one environment, plans it again, changes it in place, plans again, destroys it.
+async fn through(name: &str, variants: &[Variant]) -> Through {
     let mut engine = Engine::demo();
-    let desired = Engine::read(&text(variants));
+    let desired = Engine::read(&text(variants, Round::First));
     let mut wrote = Surface::new();
     for wanted in desired.resources.values() {
         let resource = Schema::get().resource(&wanted.arm_type).expect("a type of the tables");
@@ -114,8 +127,21 @@ async fn through(name: &str, variants: &[Variant]) -> (Surface, Surface) {
     let again = engine.plan(&desired).await;
     assert!(again.steps.is_empty(), "{name}: the second plan:\n{}", steps(&again));
     assert!(again.drift.is_empty() && !again.diagnostics.has_errors(), "{name}: {:?}", again.drift);
+    let changed = Engine::read(&text(variants, Round::Second));
+    let (plan, report) = engine.apply(&changed).await;
+    assert!(report.complete(), "{name}: {:#?}\n{:#?}", report.failed, report.left);
+    let mut moved = Surface::new();
+    for step in &plan.steps {
+        assert_eq!(step.action, Action::Update, "{name}: {}", steps(&plan));
+        let resource = Schema::get().resource(&step.arm_type).expect("a type of the tables");
+        let patterns = step.changes.iter().map(|change| resource.pattern(&change.path));
+        moved.entry(resource.name.clone()).or_default().extend(patterns);
+    }
+    held(&engine, &changed).await;
+    let again = engine.plan(&changed).await;
+    assert!(again.steps.is_empty(), "{name}: the plan after changes:\n{}", steps(&again));
     engine.destroy(&desired).await;
-    (wrote, asked)
+    Through { wrote, sent: asked, changed: moved }
 }
 
 /// The sandbox answers what was written, but for secrets.
@@ -137,31 +163,41 @@ async fn held(engine: &Engine, desired: &Desired) {
 
 #[tokio::test(start_paused = true)]
 async fn every_writable_property_of_every_type_goes_through() {
-    let (mut wrote, mut asked) = (Surface::new(), Surface::new());
+    let (mut wrote, mut asked, mut changed) = (Surface::new(), Surface::new(), Surface::new());
     for (name, variants) in ENVIRONMENTS {
-        let (file, requests) = through(name, variants).await;
-        for (into, from) in [(&mut wrote, file), (&mut asked, requests)] {
+        let done = through(name, variants).await;
+        for (into, from) in [(&mut wrote, done.wrote), (&mut asked, done.sent), (&mut changed, done.changed)] {
             for (arm_type, properties) in from {
                 into.entry(arm_type).or_default().extend(properties);
             }
         }
     }
-    let (mut missing, mut total) = (Vec::new(), 0);
+    let (mut missing, mut total, mut total_changed) = (Vec::new(), 0, 0);
     for resource in Schema::get().resources().filter(|r| r.writable) {
         let all = writable(resource);
         let set = wrote.remove(&resource.name).unwrap_or_default();
         let requested = asked.remove(&resource.name).unwrap_or_default();
         let count = all.iter().filter(|p| set.contains(*p) && requested.contains(*p)).count();
-        println!("{:>4} of {:>4}  {}", count, all.len(), resource.name);
+        let moved = changed.remove(&resource.name).unwrap_or_default();
+        let of_these = all.iter().filter(|p| moved.iter().any(|m| below(m, p))).count();
+        println!("{count:>4} of {:>4}, {of_these:>4} changed  {}", all.len(), resource.name);
+        let variants = ENVIRONMENTS.iter().flat_map(|(_, variants)| *variants);
+        let of_type = variants.filter(|v| arm_type(v.collection) == resource.name);
+        let held: BTreeSet<&str> = of_type.flat_map(|v| v.set.iter().map(|(path, _)| *path)).collect();
         total += count;
+        total_changed += of_these;
         for property in &all {
             if !set.contains(property) {
                 missing.push(format!("{} {property} stands in no environment", resource.name));
             } else if !requested.contains(property) {
                 missing.push(format!("{} {property} was not sent", resource.name));
             }
+            let free = has_second(resource, property) && !held.iter().any(|h| below(h, property));
+            if free && !moved.iter().any(|m| below(m, property)) {
+                missing.push(format!("{} {property} was not changed", resource.name));
+            }
         }
     }
-    println!("{total} properties in all");
+    println!("{total} properties in all, {total_changed} of them changed in place");
     assert!(missing.is_empty(), "{} are missing:\n{}", missing.len(), missing.join("\n"));
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use landfall::document::{Path, Value};
-use landfall::schema::{Equality, ResourceType, Schema, Shape, ShapeId};
+use landfall::schema::{Change, Equality, ResourceType, Schema, Shape, ShapeId};
 use serde_json::{Map, Value as Json, json};
 
 /// One resource of an environment, with as many properties as can stand beside each other.
@@ -66,10 +66,20 @@ pub fn below(path: &str, pattern: &str) -> bool {
     pattern.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
 }
 
+/// Which of two values is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// The one that a resource is made with.
+    First,
+    /// The one that it is changed to, where that is possible without making anything anew.
+    Second,
+}
+
 /// The body of a variant, as the file writes it.
-pub fn body(resource: &ResourceType, variant: &Variant) -> Json {
+pub fn body(resource: &ResourceType, variant: &Variant, round: Round) -> Json {
     let mut used = BTreeSet::new();
-    let mut made = generate(resource, variant, resource.body(), &Path::root(), &mut used).unwrap_or_else(|| json!({}));
+    let mut made =
+        generate(resource, variant, round, resource.body(), &Path::root(), &mut used).unwrap_or_else(|| json!({}));
     for (key, value) in variant.beside {
         made[key] = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
     }
@@ -81,6 +91,7 @@ pub fn body(resource: &ResourceType, variant: &Variant) -> Json {
 fn generate(
     resource: &ResourceType,
     variant: &Variant,
+    round: Round,
     shape: ShapeId,
     at: &Path,
     used: &mut BTreeSet<&'static str>,
@@ -91,6 +102,7 @@ fn generate(
         used.insert(path);
         return Some(serde_json::from_str(value).unwrap_or_else(|_| json!(value)));
     }
+    let second = round == Round::Second && moves(resource, at);
     match schema.shape(shape) {
         Shape::Object { properties, additional } => {
             let mut out = Map::new();
@@ -102,7 +114,7 @@ fn generate(
                 if !property.required && !variant.keep.takes(&resource.pattern(&path)) {
                     continue;
                 }
-                if let Some(value) = generate(resource, variant, property.shape, &path, used) {
+                if let Some(value) = generate(resource, variant, round, property.shape, &path, used) {
                     out.insert(name.clone(), value);
                 }
             }
@@ -111,7 +123,7 @@ fn generate(
                 let key = variant.set.iter().find(|(path, _)| *path == format!("{pattern}.KEY"));
                 used.extend(key.map(|(path, _)| *path));
                 let key = key.map_or("key", |(_, key)| key);
-                if let Some(value) = generate(resource, variant, *shape, &at.key(key), used) {
+                if let Some(value) = generate(resource, variant, round, *shape, &at.key(key), used) {
                     out.insert(key.to_owned(), value);
                 }
             }
@@ -119,55 +131,92 @@ fn generate(
             let own = !any && resource.at(at).is_some_and(|(_, property)| property.is_none());
             (!out.is_empty() || own).then_some(Json::Object(out))
         }
-        Shape::List { of, .. } => generate(resource, variant, *of, &at.index(0), used).map(|item| json!([item])),
-        Shape::Enum { values, .. } => Some(json!(values[0])),
-        Shape::Integer { min, max } => Some(json!(min.unwrap_or(2).max(2).min(max.unwrap_or(i64::MAX)))),
-        Shape::Number => Some(json!(0.5)),
-        Shape::Bool => Some(json!(true)),
-        Shape::Any => Some(json!({"any": "thing"})),
-        Shape::Text { min, max, pattern: form, .. } => Some(json!(text(resource, at, form.as_deref(), (*min, *max)))),
+        Shape::List { of, .. } => generate(resource, variant, round, *of, &at.index(0), used).map(|item| json!([item])),
+        Shape::Enum { values, .. } => Some(json!(values[usize::from(second && values.len() > 1)])),
+        Shape::Integer { min, max } => {
+            let low = min.unwrap_or(2).max(2).min(max.unwrap_or(i64::MAX));
+            Some(json!(if second { (low + 1).min(max.unwrap_or(i64::MAX)) } else { low }))
+        }
+        Shape::Number => Some(json!(if second { 0.75 } else { 0.5 })),
+        Shape::Bool => Some(json!(!second)),
+        Shape::Any => Some(json!({"any": if second { "other" } else { "thing" }})),
+        Shape::Text { min, max, pattern: form, .. } => {
+            let plain = match form {
+                Some(form) => patterned(form, second).to_owned(),
+                None => text(resource, at, second),
+            };
+            Some(json!(fitted(&plain, *min, *max)))
+        }
     }
 }
 
-/// Texts by the pattern of their specification.
-const PATTERNS: &[(&str, &str)] = &[
-    (r"^\d{2}:\d{2}$", "03:30"),
-    (r"^(-|\+)[0-9]{2}:[0-9]{2}$", "+02:00"),
-    ("^[a-z][a-z0-9]{0,11}$", "name"),
-    (r"^([0-9]{1,3}\.){3}[0-9]{1,3}(\/([0-9]|[1-2][0-9]|3[0-2]))?$", "10.32.0.0/16"),
-    (r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "gateway"),
-    ("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", GUID),
-    ("^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", GUID),
-    (r"^(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$", "10.32.0.10"),
-    ("^[A-Za-z][-A-Za-z0-9_]*$", "landfall"),
+/// Texts by the pattern of their specification, and others to change them to.
+const PATTERNS: &[(&str, &str, &str)] = &[
+    (r"^\d{2}:\d{2}$", "03:30", "04:30"),
+    (r"^(-|\+)[0-9]{2}:[0-9]{2}$", "+02:00", "-03:00"),
+    ("^[a-z][a-z0-9]{0,11}$", "name", "other"),
+    (r"^([0-9]{1,3}\.){3}[0-9]{1,3}(\/([0-9]|[1-2][0-9]|3[0-2]))?$", "10.32.0.0/16", "10.33.0.0/16"),
+    (r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "gateway", "other"),
+    ("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", GUID, OTHER),
+    ("^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", GUID, OTHER),
+    (
+        r"^(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$",
+        "10.32.0.10",
+        "10.32.0.11",
+    ),
+    ("^[A-Za-z][-A-Za-z0-9_]*$", "landfall", "other"),
 ];
 
 const GUID: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
+const OTHER: &str = "1f1e1d1c-1b1a-4918-9716-151413121110";
 
-fn text(resource: &ResourceType, at: &Path, form: Option<&str>, (min, max): (Option<u64>, Option<u64>)) -> String {
+fn patterned(form: &str, second: bool) -> &'static str {
+    let known = PATTERNS.iter().find(|(pattern, ..)| *pattern == form);
+    let (_, first, other) = known.unwrap_or_else(|| panic!("no text is known that matches {form}"));
+    if second { other } else { first }
+}
+
+fn text(resource: &ResourceType, at: &Path, second: bool) -> String {
     let name = resource.pattern(at).rsplit('.').next().unwrap_or_default().trim_end_matches("[]").to_ascii_lowercase();
-    let plain = match (resource.fact(at).equality, form) {
-        (_, Some(form)) => {
-            let known = PATTERNS.iter().find(|(pattern, _)| *pattern == form);
-            known.unwrap_or_else(|| panic!("{} {at}: no text is known that matches {form}", resource.name)).1.to_owned()
-        }
-        (Equality::ArmId, _) => format!(
-            "/subscriptions/{GUID}/resourceGroups/rg-other/providers/Microsoft.Network/virtualNetworks/net/subnets/{name}"
+    let more = if second { "-more" } else { "" };
+    match resource.fact(at).equality {
+        Equality::ArmId => format!(
+            "/subscriptions/{GUID}/resourceGroups/rg-other/providers/Microsoft.Network/virtualNetworks/net/subnets/{name}{more}"
         ),
-        (Equality::Cidr, _) => "10.64.0.0/16".to_owned(),
-        (Equality::Location, _) => "westeurope".to_owned(),
-        (Equality::Time, _) => "2027-02-01T00:00:00Z".to_owned(),
-        (Equality::Version(_), _) => "1.35".to_owned(),
-        _ if name == "*" => "value".to_owned(),
-        _ => format!("some-{name}"),
-    };
+        Equality::Cidr => if second { "10.65.0.0/16" } else { "10.64.0.0/16" }.to_owned(),
+        Equality::Time => if second { "2027-03-01T00:00:00Z" } else { "2027-02-01T00:00:00Z" }.to_owned(),
+        Equality::Location => "westeurope".to_owned(),
+        Equality::Version(_) => "1.35".to_owned(),
+        _ if name == "*" => format!("value{more}"),
+        _ => format!("some-{name}{more}"),
+    }
+}
+
+/// A text of as many characters as there may be.
+fn fitted(plain: &str, min: Option<u64>, max: Option<u64>) -> String {
     let most = usize::try_from(max.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let least = usize::try_from(min.unwrap_or(0)).unwrap_or(0);
-    let mut fitted: String = plain.chars().take(most).collect();
-    while fitted.chars().count() < least {
-        fitted.push('x');
+    let mut out: String = plain.chars().take(most).collect();
+    while out.chars().count() < least {
+        out.push('x');
     }
-    fitted
+    out
+}
+
+/// Whether a change leaves the resource what it is.
+fn moves(resource: &ResourceType, at: &Path) -> bool {
+    matches!(resource.fact(at).change, Change::InPlace | Change::Reimages | Change::ManualReimage)
+}
+
+/// Whether the second round has another value at a pattern, where no variant holds it.
+pub fn has_second(resource: &ResourceType, pattern: &str) -> bool {
+    let Some(path) = Path::parse(&pattern.replace("[]", "[0]")) else { return false };
+    let two = resource.at(&path).is_some_and(|(shape, _)| match Schema::get().shape(shape) {
+        Shape::Enum { values, .. } => values.len() > 1,
+        Shape::Object { .. } => false,
+        _ => true,
+    });
+    two && moves(resource, &path)
 }
 
 /// The patterns of everything that an environment may write in a resource of this type.

@@ -78,6 +78,7 @@ pub const ENVIRONMENTS: &[(&str, &[Variant])] = &[
                     ("identityProfile.*.clientId", "${identities.kubelet.clientId}"),
                     ("identityProfile.*.objectId", "${identities.kubelet.principalId}"),
                     ("apiServerAccessProfile.privateDNSZone", "none"),
+                    ("serviceMeshProfile.mode", "Istio"),
                 ]),
             SYSTEM,
             Variant::new("clusters.aks.nodePools", "full")
@@ -90,7 +91,13 @@ pub const ENVIRONMENTS: &[(&str, &[Variant])] = &[
                     "virtualMachineNodesStatus",
                     "windowsProfile",
                 ]))
-                .set(&[("mode", "User"), ("minCount", "1"), ("maxCount", "3"), ("count", "2")]),
+                .set(&[
+                    ("mode", "User"),
+                    ("enableAutoScaling", "true"),
+                    ("minCount", "1"),
+                    ("maxCount", "3"),
+                    ("count", "2"),
+                ]),
             Variant::new("clusters.aks.nodePools", "spot")
                 .keep(Only(&["vmSize", "count", "scaleSetPriority", "scaleSetEvictionPolicy", "spotMaxPrice"]))
                 .set(&[("scaleSetPriority", "Spot")]),
