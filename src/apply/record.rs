@@ -67,10 +67,13 @@ impl<'a> Recorder<'a> {
         match &step.record {
             None => drop(state.recorded.resources.remove(&step.address)),
             Some(record) => {
-                let id = record.id.clone().or_else(|| seen.map(|o| o.id.clone()));
+                let now = known.resources.get(&step.address);
+                let id =
+                    record.id.clone().or_else(|| seen.map(|o| o.id.clone())).or_else(|| now.map(|(id, _)| id.clone()));
                 let same = |e: &&Entry| Some(&e.id) == id.as_ref();
                 let before = state.recorded.resources.get(&step.address).filter(same).map(|e| e.seen.clone());
-                let body = seen.filter(|o| Some(&o.id) == id.as_ref()).map(|o| o.body.clone()).or(before);
+                let made = now.filter(|(made, _)| Some(made) == id.as_ref()).map(|(_, body)| body.clone());
+                let body = seen.filter(|o| Some(&o.id) == id.as_ref()).map(|o| o.body.clone()).or(made).or(before);
                 if let Some(id) = id {
                     let key = state.recorded.key.0.clone();
                     let entry = entry(record, id, body.unwrap_or_else(Value::map), known, &key);

@@ -68,7 +68,9 @@ impl Crew<'_> {
                     let mut known = self.known.lock().await;
                     match &seen {
                         Some(o) => drop(known.resources.insert(step.address.clone(), (o.id.clone(), o.body.clone()))),
-                        None => drop(known.resources.remove(&step.address)),
+                        None if step.record.is_none() => drop(known.resources.remove(&step.address)),
+                        // What the address means now was made by a step before.
+                        None => {}
                     }
                     known.clone()
                 };

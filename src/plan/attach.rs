@@ -4,6 +4,7 @@
 use indexmap::IndexMap;
 
 use super::Reads;
+use super::implied::{self, Worlds};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Map, Path, Template, Value};
 use crate::model::{Attachment, Desired, Grant, Live, Recorded, Seen, Source, Target, Wanted};
@@ -11,19 +12,22 @@ use crate::names::{Address, ArmId, RoleId};
 use crate::schema::{role_by_name, role_name};
 
 const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
-const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+pub(super) const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
 const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 /// What a control plane needs on the kubelet's identity, or AKS refuses the cluster.
 const OPERATOR: &str = "Managed Identity Operator";
+/// The last word of that role's address.
+pub(super) const OPERATOR_NAME: &str = "operator";
 const PULL: &str = "AcrPull";
 /// What pulls where a registry's permissions are per repository; AcrPull is not honoured there.
 const PULL_ABAC: &str = "Container Registry Repository Reader";
 const ABAC_MODE: &str = "AbacRepositoryPermissions";
 
 /// What attaching must know, before anything is read.
-pub(super) fn reads(desired: &Desired, out: &mut Reads) {
+pub(super) fn reads(desired: &Desired, recorded: &Recorded, out: &mut Reads) {
     for cluster in clusters(&desired.resources) {
+        implied::reads(cluster, desired, recorded, out);
         let names = Names::of(cluster);
         for pull in &cluster.pulls_from {
             out.grants.insert(pull.registry.clone());
@@ -54,6 +58,9 @@ pub struct Expansion {
     pub problems: Vec<Diagnostic>,
     /// What had to be known and could not be read.
     pub unread: Vec<(Address, String)>,
+    /// Grants that go before a change of what they are on (first the grant, then the scope): a registry whose mode will
+    /// honour another role must have that role given while the old one still counts.
+    pub first: Vec<(Address, Address)>,
 }
 
 /// The resources of the file and those that attaching adds.
@@ -72,8 +79,8 @@ fn clusters(resources: &IndexMap<Address, Wanted>) -> impl Iterator<Item = &Want
 }
 
 /// The names and ids that landfall gives a cluster's identities.
-struct Names {
-    control: Address,
+pub(super) struct Names {
+    pub control: Address,
     kubelet: Address,
     control_id: Option<ArmId>,
     kubelet_id: Option<ArmId>,
@@ -102,7 +109,7 @@ fn own_kubelet(cluster: &Wanted) -> Option<ArmId> {
     cluster.body.get(&kubelet_path("resourceId"))?.as_str().and_then(|t| ArmId::parse(t).ok())
 }
 
-fn own_control(cluster: &Wanted) -> Option<ArmId> {
+pub(super) fn own_control(cluster: &Wanted) -> Option<ArmId> {
     let ids = cluster.body.get(&Path::of(["identity", "userAssignedIdentities"]))?.as_map()?;
     ids.keys().next().and_then(|t| ArmId::parse(t).ok())
 }
@@ -123,6 +130,7 @@ fn expand_cluster(address: &Address, desired: &Desired, recorded: &Recorded, liv
         operator_of_own_identities(&mut cluster, &names, desired, recorded, live, out);
         kubelet_principal(&cluster, &id, desired, live, out)
     };
+    implied::add(&mut cluster, &names, born, Worlds { desired, recorded, live }, out);
     if let Some(principal) = principal {
         for pull in cluster.pulls_from.clone() {
             add_pull(&mut cluster, &pull, &principal, live, out);
@@ -132,17 +140,17 @@ fn expand_cluster(address: &Address, desired: &Desired, recorded: &Recorded, liv
 }
 
 /// A principal and the resource that must stand before it is known.
-struct Principal {
-    value: Value,
-    after: Option<Address>,
+pub(super) struct Principal {
+    pub value: Value,
+    pub after: Option<Address>,
 }
 
 impl Principal {
-    fn of(identity: &Address) -> Self {
+    pub(super) fn of(identity: &Address) -> Self {
         let value = Value::Template(Template::reference(identity.clone(), Path::of(["principalId"])));
         Self { value, after: Some(identity.clone()) }
     }
-    fn known(text: &str) -> Self {
+    pub(super) fn known(text: &str) -> Self {
         Self { value: Value::text(text), after: None }
     }
 }
@@ -238,11 +246,11 @@ fn operator_of_own_identities(
 /// The control plane's role on the kubelet's identity.
 fn operator(names: &Names, kubelet: &ArmId, kubelet_address: Option<Address>) -> Assignment {
     Assignment {
-        address: names.control.child("roles", "operator"),
+        address: names.control.child("roles", OPERATOR_NAME),
         scope: kubelet.clone(),
         scope_address: kubelet_address,
         role: builtin(OPERATOR),
-        why: "since AKS refuses a kubelet identity that the control plane may not assign",
+        why: "since AKS refuses a kubelet identity that the control plane may not assign".to_owned(),
     }
 }
 
@@ -286,7 +294,7 @@ fn address_of(id: &ArmId, desired: &Desired) -> Option<Address> {
     desired.resources.values().find(|w| w.id() == Some(id)).map(|w| w.address.clone())
 }
 
-fn identity_principal(
+pub(super) fn identity_principal(
     id: &ArmId,
     cluster: &Wanted,
     desired: &Desired,
@@ -301,13 +309,14 @@ fn identity_principal(
             Some(text) => return Some(Principal::known(text)),
             None => out.unread.push((cluster.address.clone(), format!("Azure reports no principalId for {id}"))),
         },
-        Seen::Absent => out.problems.push(
-            Diagnostic::error(
-                "missing-identity",
-                format!("{} names an identity that does not exist: {id}", cluster.address),
-            )
-            .help("write it under `identities:` to have it made, or correct the ID"),
-        ),
+        Seen::Absent => {
+            let text = format!("{} names an identity that does not exist: {id}", cluster.address);
+            // Several roles ask for the same identity.
+            if !out.problems.iter().any(|p| p.summary == text) {
+                let problem = Diagnostic::error("missing-identity", text);
+                out.problems.push(problem.help("write it under `identities:` to have it made, or correct the ID"));
+            }
+        }
         Seen::Unreadable(why) => out.unread.push((cluster.address.clone(), format!("{id}: {why}"))),
     }
     None
@@ -341,9 +350,25 @@ fn add_pull(cluster: &mut Wanted, pull: &Attachment, principal: &Principal, live
         scope: pull.registry.clone(),
         scope_address: pull.address.clone(),
         role,
-        why: "so that the nodes can pull",
+        why: "so that the nodes can pull".to_owned(),
     };
+    let was = live_registry.present().and_then(|o| o.body.property("roleAssignmentMode")).and_then(Value::as_str);
+    let was_abac = was.is_some_and(|m| m.eq_ignore_ascii_case(ABAC_MODE));
+    if let (Seen::Present(_), Some(registry)) = (&live_registry, pull.address.clone())
+        && abac != was_abac
+    {
+        out.first.push((assignment.address.clone(), registry));
+    }
     add_grant(cluster, assignment, principal, out);
+}
+
+/// The role that pulls in a registry's other mode.
+pub(super) fn other_pull_role(role: RoleId) -> Option<RoleId> {
+    match (builtin(PULL), builtin(PULL_ABAC)) {
+        (legacy, abac) if role == legacy => Some(abac),
+        (legacy, abac) if role == abac => Some(legacy),
+        _ => None,
+    }
 }
 
 fn builtin(name: &str) -> RoleId {
@@ -351,15 +376,15 @@ fn builtin(name: &str) -> RoleId {
 }
 
 /// A role that attaching gives.
-struct Assignment {
-    address: Address,
-    scope: ArmId,
-    scope_address: Option<Address>,
-    role: RoleId,
-    why: &'static str,
+pub(super) struct Assignment {
+    pub address: Address,
+    pub scope: ArmId,
+    pub scope_address: Option<Address>,
+    pub role: RoleId,
+    pub why: String,
 }
 
-fn add_grant(cluster: &mut Wanted, assignment: Assignment, principal: &Principal, out: &mut Expansion) {
+pub(super) fn add_grant(cluster: &mut Wanted, assignment: Assignment, principal: &Principal, out: &mut Expansion) {
     let Assignment { address, scope, scope_address, role, why } = assignment;
     let grant = Grant { scope: scope.clone(), role, principal: principal.value.clone() };
     let same = |w: &&Wanted| w.target == Target::Grant(grant.clone());

@@ -43,6 +43,8 @@ pub(super) struct Draft<'a> {
     pub replaced: BTreeSet<ArmId>,
     /// What references can be filled in with.
     pub known: Known,
+    /// The addresses of what the plan is about, by id.
+    pub addresses: BTreeMap<ArmId, Address>,
     /// Addresses that need no resource of their own.
     pub satisfied: BTreeSet<Address>,
     /// Clusters by id, and what of them is to run another version of Kubernetes.
@@ -51,6 +53,10 @@ pub(super) struct Draft<'a> {
     pub staged: BTreeSet<StepId>,
     /// Updates that wait for what the plan deletes below the resource.
     pub last: BTreeMap<StepId, ArmId>,
+    /// Grants that go before a change of what they are on.
+    pub first: BTreeSet<(Address, Address)>,
+    /// Deletions of assignments that their address no longer means.
+    pub orphans: BTreeSet<StepId>,
     pub plan: Plan,
     count: usize,
 }
@@ -66,10 +72,13 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         ours: inputs.ours,
         replaced: BTreeSet::new(),
         known: Known::default(),
+        addresses: BTreeMap::new(),
         satisfied: BTreeSet::new(),
         upgrades: BTreeMap::new(),
         staged: BTreeSet::new(),
         last: BTreeMap::new(),
+        first: BTreeSet::new(),
+        orphans: BTreeSet::new(),
         plan: Plan {
             environment: inputs.desired.environment.clone(),
             resource_group: inputs.desired.resource_group.clone(),
@@ -92,6 +101,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         expansion.unread.into_iter().for_each(|(address, why)| draft.unread(&address, why));
     }
     draft.check_replace(&wanted);
+    draft.first = expansion.first.into_iter().filter(|(_, on)| !inputs.replace.contains(on)).collect();
     draft.learn(&wanted);
     for resource in wanted.values() {
         if !draft.plan_replacement(resource) {
@@ -100,6 +110,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
     }
     draft.plan_upgrades();
     draft.plan_deletions(&wanted, inputs.destroy);
+    draft.plan_orphans(&wanted);
     draft.carry_inline_children();
     draft.link(&wanted);
     draft.finish()
@@ -196,6 +207,7 @@ impl Draft<'_> {
             let (Target::Id(id), Some(kind)) = (&resource.target, schema.resource(&resource.arm_type)) else {
                 continue;
             };
+            self.addresses.insert(id.clone(), resource.address.clone());
             let entry = self.recorded.resources.get(&resource.address);
             if let Seen::Present(observed) = self.see(id, entry, &resource.address, kind) {
                 self.known.resources.insert(resource.address.clone(), (observed.id, observed.body));
@@ -252,8 +264,11 @@ impl Draft<'_> {
         for step in &self.plan.steps {
             let Some(wanted) = wanted.get(&step.address) else { continue };
             let mut before = BTreeSet::new();
-            for dependency in &wanted.depends_on {
-                before.extend(by_address.get(dependency).into_iter().flatten().cloned());
+            let first = self.first.iter().filter(|(_, on)| *on == step.address).map(|(grant, _)| grant);
+            let turned = |on: &&Address| !self.first.contains(&(step.address.clone(), (*on).clone()));
+            for dependency in wanted.depends_on.iter().filter(turned).chain(first) {
+                let steps = by_address.get(dependency).into_iter().flatten();
+                before.extend(steps.filter(|id| !self.orphans.contains(*id)).cloned());
             }
             before.remove(&step.id);
             if self.staged.contains(&step.id) {

@@ -15,13 +15,22 @@ use crate::schema::Schema;
 const GROUP: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
+/// Whether an address is of a role that landfall gave to the control plane of this cluster: such a role is kept until the
+/// cluster goes, also when the file no longer names what it was for.
+fn in_a_control_plane(role: &Address, cluster: &Address) -> bool {
+    role.collection() == "roles" && role.parent().is_some_and(|control| control.parent().as_ref() == Some(cluster))
+}
+
 impl Draft<'_> {
     /// Plans the deletion of every recorded resource that is not wanted.
     pub(super) fn plan_deletions(&mut self, wanted: &IndexMap<Address, Wanted>, destroy: bool) {
         let mut doomed: BTreeMap<Address, (Entry, Observed)> = BTreeMap::new();
         for (address, entry) in &self.recorded.resources.clone() {
             if wanted.contains_key(address) {
-                self.orphaned_grant(address, entry);
+                continue;
+            }
+            if entry.chosen.is_some() && wanted.keys().any(|w| in_a_control_plane(address, w)) {
+                self.plan.unchanged.insert(address.clone());
                 continue;
             }
             let file_protects = destroy && self.desired.resources.get(address).is_some_and(|w| w.protect);
@@ -39,6 +48,7 @@ impl Draft<'_> {
             }
         }
         self.keep_what_clusters_name(&mut doomed);
+        self.keep_what_is_meant(wanted, &mut doomed);
         let ids: BTreeSet<ArmId> = doomed.values().map(|(_, o)| o.id.clone()).collect();
         let mut steps: BTreeMap<ArmId, StepId> = BTreeMap::new();
         for (address, (entry, observed)) in &doomed {
@@ -147,7 +157,7 @@ impl Draft<'_> {
         deletions.map(|s| s.id.clone()).collect()
     }
 
-    fn see_recorded(&self, address: &Address, entry: &Entry) -> Seen<Observed> {
+    pub(super) fn see_recorded(&self, address: &Address, entry: &Entry) -> Seen<Observed> {
         if entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT) {
             let Some(scope) = entry.id.parent() else { return Seen::Absent };
             return match self.live.grants.get(&scope) {
@@ -166,22 +176,18 @@ impl Draft<'_> {
         }
     }
 
-    /// A role assignment is named after its principal: when an identity was made anew, the recorded assignment is an orphan.
-    fn orphaned_grant(&mut self, address: &Address, entry: &Entry) {
-        if !entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || !entry.created {
-            return;
-        }
-        let replaced = self.plan.steps.iter().any(|s| s.address == *address && matches!(&s.work, Work::Create { target, .. } if !matches!(target, crate::model::Target::Id(id) if *id == entry.id)));
-        if replaced && let Seen::Present(observed) = self.see_recorded(address, entry) {
-            let work = Work::Delete { id: observed.id, only: None };
-            // The old assignment goes first, so that the address ends with the record of the new one.
-            let mut step = self.bare_step(address, &entry.arm_type, Action::Delete, work, None);
-            step.note = Some("it names a principal that this address no longer means".to_owned());
-            let id = step.id.clone();
-            self.push(step);
-            for other in self.plan.steps.iter_mut().filter(|s| s.address == *address && s.id != id) {
-                other.depends_on.insert(id.clone());
-            }
+    /// An assignment that another address of the file means now is not deleted: only the old address goes.
+    fn keep_what_is_meant(
+        &mut self,
+        wanted: &IndexMap<Address, Wanted>,
+        doomed: &mut BTreeMap<Address, (Entry, Observed)>,
+    ) {
+        let meant: BTreeSet<ArmId> = self.meant(wanted).into_values().flatten().collect();
+        let kept: Vec<Address> =
+            doomed.iter().filter(|(_, (_, o))| meant.contains(&o.id)).map(|(a, _)| a.clone()).collect();
+        for address in kept {
+            doomed.remove(&address);
+            self.plan.forget.insert(address);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Address ranges that may only grow.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// A range in CIDR notation, as its first address and how many bits of it are fixed, in IPv6's width.
 struct Range {
@@ -14,7 +14,7 @@ impl Range {
         let (address, bits) = text.trim().split_once('/')?;
         let (address, bits): (IpAddr, u32) = (address.parse().ok()?, bits.parse().ok()?);
         let (whole, v6, before) = match address {
-            IpAddr::V4(v4) => (Ipv6Addr::from(v4.to_ipv6_mapped()).to_bits(), false, 96),
+            IpAddr::V4(v4) => (v4.to_ipv6_mapped().to_bits(), false, 96),
             IpAddr::V6(v6) => (v6.to_bits(), true, 0),
         };
         let fixed = before + bits;

@@ -58,7 +58,7 @@ pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
             }
         }
     }
-    attach::reads(desired, &mut out);
+    attach::reads(desired, recorded, &mut out);
     if !destroy {
         offers::reads(desired, recorded, &mut out);
     }

@@ -7,7 +7,7 @@ use super::step::{Action, Alteration, Disruption, DriftItem, InlineChild, Record
 use super::upgrade::{Move, Mover};
 use super::{Expectation, resolve, rotate};
 use crate::diagnostic::Diagnostic;
-use crate::diff::{Comparison, Difference, Reason, compare_child, leaves, moved_unmanaged};
+use crate::diff::{Comparison, Difference, Moved, Reason, compare_child, leaves, moved_unmanaged};
 use crate::document::{Map, Path, Secret, Value};
 use crate::model::{Entry, Observed, Seen, Source, Target, Wanted};
 use crate::names::{Address, ArmId};
@@ -103,7 +103,8 @@ impl Draft<'_> {
 
     fn plan_create(&mut self, wanted: &Wanted, resource: &ResourceType, target: Target, entry: Option<&Entry>) {
         let body = resolve(&merged(&wanted.body, &wanted.create_defaults), &self.known);
-        if let Some(entry) = entry {
+        let superseded = self.superseded(wanted);
+        if let Some(entry) = entry.filter(|_| superseded.is_none()) {
             let gone = Value::text(entry.id.as_str());
             self.plan.drift.push(DriftItem {
                 address: wanted.address.clone(),
@@ -113,14 +114,18 @@ impl Draft<'_> {
             });
         }
         let reason = match (&wanted.source, entry) {
-            (_, Some(_)) => Reason::Drift,
+            (_, Some(_)) if superseded.is_none() => Reason::Drift,
             (Source::Landfall(_), _) => Reason::Dependency,
             (Source::File, _) => Reason::File,
         };
         let changes = leaves(resource, &body).into_iter().map(|(path, value)| created(path, value, reason)).collect();
         self.check_new_version(wanted, resource);
         let action = if self.replace.contains(&wanted.address) { Action::Replace } else { Action::Create };
-        let record = self.record(wanted, true, Some(&wanted.create_defaults));
+        // The record names the old assignment until that is gone.
+        let record = match &superseded {
+            Some(old) => Record { depends_on: wanted.depends_on.iter().cloned().collect(), ..Record::of(old) },
+            None => self.record(wanted, true, Some(&wanted.create_defaults)),
+        };
         let mut step = self.step(wanted, action, Work::Create { target, body, inline: Vec::new() }, Some(record));
         step.changes = changes;
         self.push(step);
@@ -144,6 +149,15 @@ impl Draft<'_> {
         let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));
         let live = (&observed.body, super::see::parent_body(self.live, &observed.id, resource));
         let mut comparison = compare_child(resource, &desired, entry.map(|e| &e.applied), live, &hash);
+        for moved in self.kubelet_moved(wanted, observed) {
+            // What landfall's own identities are is part of the document, and compared with it.
+            if comparison.differences.iter().any(|d| d.path == moved.path) {
+                continue;
+            }
+            let (path, recorded, live) = (moved.path.clone(), moved.after.clone(), moved.before.clone());
+            comparison.drift.push(Moved { path, recorded, live });
+            comparison.differences.push(moved);
+        }
         let to = self.version_move(wanted, resource, observed, &mut comparison);
         self.tell(wanted, &comparison);
         if let Some(entry) = entry.filter(|e| !e.seen.is_empty()) {
@@ -156,7 +170,8 @@ impl Draft<'_> {
                 });
             }
         }
-        let created = entry.map_or_else(|| self.is_ours(&observed.id, resource), |e| e.created);
+        let made_before = || self.recorded.resources.values().any(|e| e.id == observed.id && e.created);
+        let created = entry.map_or_else(|| self.is_ours(&observed.id, resource) || made_before(), |e| e.created);
         let mut record = self.record(wanted, created, None);
         record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
         let document = changed(&observed.body, &comparison.differences);
@@ -425,7 +440,7 @@ impl Draft<'_> {
         }
     }
 
-    fn record(&self, wanted: &Wanted, created: bool, defaults: Option<&Value>) -> Record {
+    pub(super) fn record(&self, wanted: &Wanted, created: bool, defaults: Option<&Value>) -> Record {
         let chosen = match &wanted.source {
             Source::File => None,
             Source::Landfall(why) => Some(why.clone()),

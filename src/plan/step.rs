@@ -6,7 +6,7 @@ use super::Expectation;
 use crate::diagnostic::Diagnostics;
 use crate::diff::Reason;
 use crate::document::{Path, Value};
-use crate::model::Target;
+use crate::model::{Entry, Target};
 use crate::names::{Address, ArmId, EnvName, Lineage, Location, ResourceGroupName, Serial, StepId};
 
 /// What is to be done, in an order that respects every edge.
@@ -245,6 +245,22 @@ pub struct Unread {
     pub address: Address,
     /// Why.
     pub why: String,
+}
+
+impl Record {
+    /// The record that an address has already.
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self {
+            id: Some(entry.id.clone()),
+            arm_type: entry.arm_type.clone(),
+            applied: entry.applied.clone(),
+            defaulted: entry.defaulted.clone(),
+            created: entry.created,
+            protect: entry.protect,
+            chosen: entry.chosen.clone(),
+            depends_on: entry.depends_on.clone(),
+        }
+    }
 }
 
 impl Action {

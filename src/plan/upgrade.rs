@@ -23,6 +23,9 @@ const USUAL_PLAN: &str = "KubernetesOfficial";
 const RUNNING: [(&str, &str); 2] =
     [("kubernetesVersion", "currentKubernetesVersion"), ("orchestratorVersion", "currentOrchestratorVersion")];
 
+/// What is put where, in the form of [`super::Work::Update`].
+type Edits = Vec<(Path, Option<Value>)>;
+
 /// One cluster and its pools on their way.
 pub(super) struct Upgrade {
     pub plane: Plane,
@@ -52,7 +55,7 @@ pub(super) struct Mover {
     pub record: Record,
     pub to: Move,
     /// The step that changes the rest of it first, and its edits.
-    pub settings: Option<(StepId, Vec<(Path, Option<Value>)>)>,
+    pub settings: Option<(StepId, Edits)>,
 }
 
 /// From which version to which.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::facts::{Change, Confidence, Equality, Fact};
-use super::resource::{Advisory, Child, CreateDefault, KeyedDefault, Moot, ResourceType, Schema, Update};
+use super::resource::{Advisory, Child, CreateDefault, ImpliedRole, KeyedDefault, Moot, ResourceType, Schema, Update};
 use super::shape::{Property, Shape, ShapeId};
 use super::transitions::transitions;
 use crate::document::{Path, Value};
@@ -59,6 +59,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         moot: items(&extra["moot"]).iter().map(moot).collect(),
         keyed_defaults: items(&extra["keyedDefaults"]).iter().map(keyed_default).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
+        implied_roles: items(&extra["impliedRoles"]).iter().map(implied_role).collect(),
         together: strings(&extra["together"]).iter().map(|pattern| together(pattern)).collect(),
         members: strings(&extra["members"]).into_iter().collect(),
         body: id(&data["body"]),
@@ -71,6 +72,15 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
 fn together(pattern: &str) -> (String, String) {
     let (list, key) = pattern.split_once("[].").expect("BUG: `together` names a key of a list's elements");
     (list.to_owned(), key.to_owned())
+}
+
+fn implied_role(json: &Json) -> ImpliedRole {
+    let said = |key: &str| text(&json[key]).expect("BUG: an implied role has a path, a role and a reason");
+    ImpliedRole {
+        path: Path::parse(&said("path")).expect("BUG: an implied role's path parses"),
+        role: said("role"),
+        why: said("why"),
+    }
 }
 
 fn create_default(json: &Json) -> CreateDefault {

@@ -14,7 +14,7 @@ mod transitions;
 mod words;
 
 pub use facts::{Change, Confidence, Equality, Fact};
-pub use resource::{Advisory, Child, CreateDefault, KeyedDefault, Moot, ResourceType, Schema, Update};
+pub use resource::{Advisory, Child, CreateDefault, ImpliedRole, KeyedDefault, Moot, ResourceType, Schema, Update};
 pub use roles::{role_by_name, role_name, role_names};
 pub use shape::{Property, Shape, ShapeId};
 pub use transitions::{Condition, Passage, Transition};

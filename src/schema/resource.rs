@@ -88,6 +88,17 @@ pub struct Advisory {
     pub minor: Vec<String>,
 }
 
+/// A role that naming a resource implies.
+#[derive(Debug, Clone)]
+pub struct ImpliedRole {
+    /// The property that names it.
+    pub path: Path,
+    /// The role's name.
+    pub role: String,
+    /// What for, as a fragment that follows the role.
+    pub why: String,
+}
+
 /// One ARM resource type, in the shape of the environment file: `properties` folded into its envelope.
 #[derive(Debug)]
 pub struct ResourceType {
@@ -123,6 +134,8 @@ pub struct ResourceType {
     pub keyed_defaults: Vec<KeyedDefault>,
     /// Versions that Azure moves on by itself.
     pub advisory: Vec<Advisory>,
+    /// Roles that a cluster's control plane needs on what a property names.
+    pub implied_roles: Vec<ImpliedRole>,
     /// A list and a key that every element of it says in a write, or none does.
     pub together: Vec<(String, String)>,
     /// Maps (patterns) whose members go when nobody names them; members of others stay, or are turned off.

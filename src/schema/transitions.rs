@@ -69,7 +69,7 @@ impl ResourceType {
         to: Option<&Value>,
         document: &Value,
     ) -> Option<&Transition> {
-        let rows = self.transitions.get(&self.pattern(path))?;
+        let rows = self.transitions.get(&path.to_string()).or_else(|| self.transitions.get(&self.pattern(path)))?;
         let (from, to) = (self.word(path, from), self.word(path, to));
         let holds = |condition: &Condition| {
             let word = self.word(&condition.path, document.get(&condition.path));

@@ -9,7 +9,7 @@ use landfall::azure::{Client, ClientSettings, CredentialSettings, Patience, cred
 use landfall::environment::{MapSources, load};
 use landfall::event::Report;
 use landfall::model::{Desired, HashKey, Live};
-use landfall::names::{Address, Serial};
+use landfall::names::Serial;
 use landfall::observe::{Wants, observe};
 use landfall::plan::{Inputs, Plan, Reads, Work, build, reads};
 use landfall::sandbox::{InProcess, Logged, Options, Request, Response, Sandbox};
@@ -107,7 +107,12 @@ impl Rig {
         assert!(report.complete(), "{report:#?}");
         let rest = self.plan(text).await;
         assert_eq!(told(&rest), Vec::<String>::new(), "the following plan is empty");
-        assert!(rest.remember.is_empty(), "the record is up to date: {:?}", rest.remember);
+        for (address, record) in &rest.remember {
+            // What stood before it may have been known only afterwards; all else is as recorded.
+            let entry = &self.state.recorded.resources[address];
+            let as_recorded = record.id.as_ref() == Some(&entry.id) && record.applied.same(&entry.applied);
+            assert!(as_recorded && record.created == entry.created, "{address}: {record:?} {entry:?}");
+        }
         plan
     }
 
@@ -194,11 +199,6 @@ pub fn codes(plan: &Plan) -> Vec<&'static str> {
 /// The text of what a plan says.
 pub fn said(plan: &Plan) -> String {
     plan.diagnostics.render(false)
-}
-
-/// What several tests name by address.
-pub fn address(text: &str) -> Address {
-    text.parse().expect("an address")
 }
 
 /// A map of assignments: role GUID and principal by name, at one scope.
