@@ -2,7 +2,7 @@
 
 use crate::azure;
 use crate::document::{Path, Secret, Value};
-use crate::names::{ArmId, CorrelationId};
+use crate::names::{Address, ArmId, CorrelationId};
 use crate::plan::{Step, Work};
 use crate::state::{self, StateError};
 
@@ -29,6 +29,12 @@ pub enum StepFailure {
     Vanished {
         /// What should be there.
         id: ArmId,
+    },
+    /// Azure said that it was done, and shows something else than was asked for. What relies on it must not follow.
+    #[error("Azure reported success, and {address} is not as it was asked to be")]
+    Unshown {
+        /// Of what.
+        address: Address,
     },
     /// The state could not be written; nothing was sent after that.
     #[error("failed to write the state")]

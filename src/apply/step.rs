@@ -50,8 +50,9 @@ impl Crew<'_> {
     pub(super) async fn carry_out(&self, step: &Step) -> Result<(), StepFailure> {
         let result = match &step.work {
             Work::Create { target, body, inline } => self.create(step, target, body, inline).await.map(Some),
-            Work::Update { id, edits, inline, expects } => {
-                self.update(step, id, (edits, inline), expects).await.map(Some)
+            Work::Update { id, edits, inline, expects, leaves } => {
+                let updated = self.update(step, id, (edits, inline), expects).await;
+                updated.and_then(|seen| shown(step, seen, leaves.as_ref())).map(Some)
             }
             Work::Delete { id, only } => {
                 if let Some(only) = only {
@@ -297,6 +298,16 @@ fn present(seen: Seen<Observed>, id: &ArmId) -> Result<Observed, StepFailure> {
     match seen {
         Seen::Present(observed) => Ok(observed),
         _ => Err(StepFailure::Vanished { id: id.clone() }),
+    }
+}
+
+/// Refuses to go on where Azure took a change and does not show it, if the plan asks for that.
+fn shown(step: &Step, seen: Observed, leaves: Option<&Expectation>) -> Result<Observed, StepFailure> {
+    match leaves {
+        Some(leaves) if !leaves.met(kind_of(step), &seen.body) => {
+            Err(StepFailure::Unshown { address: step.address.clone() })
+        }
+        _ => Ok(seen),
     }
 }
 

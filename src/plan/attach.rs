@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 
 use super::Reads;
-use super::implied::{self, Worlds};
+use super::implied::{self, Index, Worlds};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Map, Path, Template, Value};
 use crate::model::{Attachment, Desired, Grant, Live, Recorded, Seen, Source, Target, Wanted};
@@ -26,8 +26,9 @@ const ABAC_MODE: &str = "AbacRepositoryPermissions";
 
 /// What attaching must know, before anything is read.
 pub(super) fn reads(desired: &Desired, recorded: &Recorded, out: &mut Reads) {
+    let index = Index::of(desired, recorded);
     for cluster in clusters(&desired.resources) {
-        implied::reads(cluster, desired, recorded, out);
+        implied::reads(cluster, recorded, &index, out);
         let names = Names::of(cluster);
         for pull in &cluster.pulls_from {
             out.grants.insert(pull.registry.clone());
@@ -67,8 +68,10 @@ pub struct Expansion {
 pub fn expand(desired: &Desired, recorded: &Recorded, live: &Live) -> Expansion {
     let mut out = Expansion { resources: desired.resources.clone(), ..Expansion::default() };
     let names: Vec<Address> = clusters(&desired.resources).map(|c| c.address.clone()).collect();
+    let index = Index::of(desired, recorded);
+    let worlds = Worlds { desired, recorded, live, index: &index };
     for address in names {
-        expand_cluster(&address, desired, recorded, live, &mut out);
+        expand_cluster(&address, &worlds, &mut out);
     }
     grants_come_first(&mut out.resources);
     out
@@ -114,7 +117,8 @@ pub(super) fn own_control(cluster: &Wanted) -> Option<ArmId> {
     ids.keys().next().and_then(|t| ArmId::parse(t).ok())
 }
 
-fn expand_cluster(address: &Address, desired: &Desired, recorded: &Recorded, live: &Live, out: &mut Expansion) {
+fn expand_cluster(address: &Address, worlds: &Worlds<'_>, out: &mut Expansion) {
+    let Worlds { desired, recorded, live, .. } = *worlds;
     let Some(cluster) = out.resources.get(address).cloned() else { return };
     let Some(id) = cluster.id().cloned() else { return };
     let names = Names::of(&cluster);
@@ -130,7 +134,7 @@ fn expand_cluster(address: &Address, desired: &Desired, recorded: &Recorded, liv
         operator_of_own_identities(&mut cluster, &names, desired, recorded, live, out);
         kubelet_principal(&cluster, &id, desired, live, out)
     };
-    implied::add(&mut cluster, &names, born, Worlds { desired, recorded, live }, out);
+    implied::add(&mut cluster, &names, born, worlds, out);
     if let Some(principal) = principal {
         for pull in cluster.pulls_from.clone() {
             add_pull(&mut cluster, &pull, &principal, live, out);

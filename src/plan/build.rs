@@ -43,6 +43,8 @@ pub(super) struct Draft<'a> {
     pub replaced: BTreeSet<ArmId>,
     /// What references can be filled in with.
     pub known: Known,
+    /// What the record says landfall made, under whatever address.
+    pub made: BTreeSet<ArmId>,
     /// The addresses of what the plan is about, by id.
     pub addresses: BTreeMap<ArmId, Address>,
     /// Addresses that need no resource of their own.
@@ -72,6 +74,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         ours: inputs.ours,
         replaced: BTreeSet::new(),
         known: Known::default(),
+        made: inputs.recorded.resources.values().filter(|e| e.created).map(|e| e.id.clone()).collect(),
         addresses: BTreeMap::new(),
         satisfied: BTreeSet::new(),
         upgrades: BTreeMap::new(),

@@ -15,10 +15,10 @@ use crate::schema::Schema;
 const GROUP: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
-/// Whether an address is of a role that landfall gave to the control plane of this cluster: such a role is kept until the
-/// cluster goes, also when the file no longer names what it was for.
-fn in_a_control_plane(role: &Address, cluster: &Address) -> bool {
-    role.collection() == "roles" && role.parent().is_some_and(|control| control.parent().as_ref() == Some(cluster))
+/// The cluster to whose control plane landfall gave this role: it is kept until the cluster goes, also when the file no
+/// longer names what it was for.
+fn control_planes_cluster(role: &Address) -> Option<Address> {
+    if role.collection() == "roles" { role.parent()?.parent() } else { None }
 }
 
 impl Draft<'_> {
@@ -29,7 +29,7 @@ impl Draft<'_> {
             if wanted.contains_key(address) {
                 continue;
             }
-            if entry.chosen.is_some() && wanted.keys().any(|w| in_a_control_plane(address, w)) {
+            if entry.chosen.is_some() && control_planes_cluster(address).is_some_and(|c| wanted.contains_key(&c)) {
                 self.plan.unchanged.insert(address.clone());
                 continue;
             }
@@ -182,6 +182,9 @@ impl Draft<'_> {
         wanted: &IndexMap<Address, Wanted>,
         doomed: &mut BTreeMap<Address, (Entry, Observed)>,
     ) {
+        if !doomed.values().any(|(entry, _)| entry.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT)) {
+            return;
+        }
         let meant: BTreeSet<ArmId> = self.meant(wanted).into_values().flatten().collect();
         let kept: Vec<Address> =
             doomed.iter().filter(|(_, (_, o))| meant.contains(&o.id)).map(|(a, _)| a.clone()).collect();

@@ -38,6 +38,11 @@ impl Expectation {
         Self { paths, digest, after }
     }
 
+    /// That these edits show.
+    pub(super) fn left(resource: &ResourceType, edits: &[(Path, Option<Value>)]) -> Self {
+        Self::of(resource, &Value::Null, Vec::new(), edits)
+    }
+
     /// Whether it holds. What earlier steps left is compared as Azure shows it (an alias by its version), the rest to the
     /// letter.
     pub fn met(&self, resource: &ResourceType, live: &Value) -> bool {

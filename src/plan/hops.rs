@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Expectation;
 use super::build::Draft;
-use super::offers::version_path;
 use super::resource::inline_list;
 use super::step::{Action, Alteration, Disruption, InlineEdit, Work};
 use super::upgrade::{Mover, Plane, Upgrade, last_minor, not_offered, running_path};
@@ -183,7 +182,7 @@ impl Draft<'_> {
             return Hop { text, inline: Vec::new(), disruption: Disruption::None, pools: Vec::new(), note };
         }
         let inline = inline_list(&trail.mover.wanted.arm_type).and_then(|(pool, property)| {
-            Some(InlineEdit { property, path: version_path(pool)?, value: Value::text(text) })
+            Some(InlineEdit { property, path: pool.version.clone()?, value: Value::text(text) })
         });
         let note = Some(format!("{nth}control plane and every node pool, as its auto-upgrade channel demands"));
         let pools = plane.pools.iter().map(|(name, _)| name.clone()).collect();
@@ -217,7 +216,7 @@ impl Draft<'_> {
         expects.extend(running_path(&path).filter(|_| trail.hops == 0));
         let expects = Expectation::of(resource, &mover.observed.body, expects, &trail.earlier);
         let edits = vec![(path.clone(), Some(Value::text(hop.text)))];
-        let work = Work::Update { id: mover.observed.id.clone(), edits, inline: hop.inline, expects };
+        let work = Work::Update { id: mover.observed.id.clone(), edits, inline: hop.inline, expects, leaves: None };
         let id = self.hop_step(trail, hop.text, work, (hop.disruption, hop.pools, hop.note));
         self.wait(&id, after);
         trail.last = Some(id.clone());

@@ -4,7 +4,7 @@
 //!
 //! What a live cluster has already, it was allowed to be given, by whomever: then nobody asks for the role again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -13,7 +13,7 @@ use super::attach::{Assignment, Expansion, Names, Principal, add_grant, identity
 use super::resource::inline_list;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Path, Template, Value};
-use crate::model::{Desired, Entry, Grant, Live, Recorded, Seen, Target, Wanted};
+use crate::model::{Desired, Grant, Live, Recorded, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, RoleId};
 use crate::schema::{Schema, role_by_name, role_name};
 
@@ -31,17 +31,37 @@ struct Implied {
     why: String,
 }
 
-/// The worlds that are looked at.
-#[derive(Clone, Copy)]
+/// The worlds that are looked at, and what of them is looked for often.
 pub(super) struct Worlds<'a> {
     pub desired: &'a Desired,
     pub recorded: &'a Recorded,
     pub live: &'a Live,
+    pub index: &'a Index<'a>,
+}
+
+/// What is looked for once per cluster.
+pub(super) struct Index<'a> {
+    children: BTreeMap<&'a Address, Vec<&'a Wanted>>,
+    /// Where the record has role assignments.
+    assigned: BTreeSet<ArmId>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(desired: &'a Desired, recorded: &Recorded) -> Self {
+        let mut children: BTreeMap<&Address, Vec<&Wanted>> = BTreeMap::new();
+        for wanted in desired.resources.values() {
+            if let Some(parent) = &wanted.parent {
+                children.entry(parent).or_default().push(wanted);
+            }
+        }
+        let grants = recorded.resources.values().filter(|e| e.arm_type.eq_ignore_ascii_case(GRANTS));
+        Self { children, assigned: grants.filter_map(|e| e.id.parent()).collect() }
+    }
 }
 
 /// What a cluster and its pools imply, by scope.
-fn implied(cluster: &Wanted, desired: &Desired) -> Vec<Implied> {
-    let pools = desired.resources.values().filter(|w| w.parent.as_ref() == Some(&cluster.address));
+fn implied(cluster: &Wanted, index: &Index<'_>) -> Vec<Implied> {
+    let pools = index.children.get(&cluster.address).into_iter().flatten().copied();
     let mut out = Vec::new();
     for wanted in std::iter::once(cluster).chain(pools) {
         let Some(resource) = Schema::get().resource(&wanted.arm_type) else { continue };
@@ -61,16 +81,15 @@ fn implied(cluster: &Wanted, desired: &Desired) -> Vec<Implied> {
 
 /// The scopes whose assignments must be known: but for those that the record shows to be named long since, and to have
 /// needed no role of landfall's.
-pub(super) fn reads(cluster: &Wanted, desired: &Desired, recorded: &Recorded, out: &mut Reads) {
+pub(super) fn reads(cluster: &Wanted, recorded: &Recorded, index: &Index<'_>, out: &mut Reads) {
     if cluster.existing {
         return;
     }
-    for one in implied(cluster, desired) {
+    for one in implied(cluster, index) {
         let applied =
             recorded.resources.get(&one.by).and_then(|entry| entry.applied.get(&one.path)).and_then(Value::as_str);
         let named_before = applied.and_then(|t| ArmId::parse(t).ok()).as_ref() == Some(&one.scope);
-        let kept = recorded.resources.values().any(|e| assigned(e, &one.scope));
-        if !named_before || kept {
+        if !named_before || index.assigned.contains(&one.scope) {
             out.grants.insert(one.scope);
             out.resources.extend(own_control(cluster).map(|id| (id, identity_type())));
         }
@@ -81,18 +100,13 @@ fn identity_type() -> String {
     super::attach::IDENTITY.to_owned()
 }
 
-/// Whether a record is of an assignment at this scope.
-fn assigned(entry: &Entry, scope: &ArmId) -> bool {
-    entry.arm_type.eq_ignore_ascii_case(GRANTS) && entry.id.parent().as_ref() == Some(scope)
-}
-
 /// Adds the assignments of one cluster.
-pub(super) fn add(cluster: &mut Wanted, names: &Names, born: bool, worlds: Worlds<'_>, out: &mut Expansion) {
+pub(super) fn add(cluster: &mut Wanted, names: &Names, born: bool, worlds: &Worlds<'_>, out: &mut Expansion) {
     if cluster.existing {
         return;
     }
     let roles: Vec<Implied> =
-        implied(cluster, worlds.desired).into_iter().filter(|one| needed(cluster, one, worlds)).collect();
+        implied(cluster, worlds.index).into_iter().filter(|one| needed(cluster, one, worlds)).collect();
     if roles.is_empty() {
         return;
     }
@@ -140,7 +154,7 @@ fn wait(cluster: &mut Wanted, one: &Implied, grant: &Address, out: &mut Expansio
 }
 
 /// Whether the role is to be asked for at all.
-fn needed(cluster: &Wanted, one: &Implied, worlds: Worlds<'_>) -> bool {
+fn needed(cluster: &Wanted, one: &Implied, worlds: &Worlds<'_>) -> bool {
     let Some(id) = cluster.id() else { return false };
     let Seen::Present(observed) = worlds.live.get(id) else {
         return matches!(worlds.live.get(id), Seen::Absent);
@@ -154,7 +168,7 @@ fn needed(cluster: &Wanted, one: &Implied, worlds: Worlds<'_>) -> bool {
     let identities = observed.body.get(&Path::of(["identity", "userAssignedIdentities"])).and_then(Value::as_map);
     let has = |id: &ArmId| identities.into_iter().flatten().any(|(k, _)| ArmId::parse(k).as_ref() == Ok(id));
     let same_identity = own_control(cluster).is_none_or(|id| has(&id));
-    !named || !same_identity || worlds.recorded.resources.values().any(|e| assigned(e, &one.scope))
+    !named || !same_identity || worlds.index.assigned.contains(&one.scope)
 }
 
 /// The principal of the control plane; `None` where nobody can know it (a service principal), or what it needs is missing.
@@ -162,7 +176,7 @@ fn control_plane(
     cluster: &Wanted,
     names: &Names,
     born: bool,
-    worlds: Worlds<'_>,
+    worlds: &Worlds<'_>,
     out: &mut Expansion,
 ) -> Option<Principal> {
     if born {

@@ -7,7 +7,7 @@ use super::version::{Minor, Version};
 use crate::document::{Path, Value};
 use crate::model::{Desired, Live, Recorded, Seen, Wanted};
 use crate::names::ArmId;
-use crate::schema::{Change, ResourceType, Schema};
+use crate::schema::Schema;
 
 const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
 
@@ -26,27 +26,18 @@ struct Offer {
     plans: Vec<String>,
 }
 
-/// The property that says the version of a type that has one, by its fact.
-pub(super) fn version_path(resource: &ResourceType) -> Option<Path> {
-    let paths = resource.fact_paths().filter_map(|p| Path::parse(&p));
-    let mut top = paths.filter(|p| p.segments().len() == 1);
-    top.find(|p| resource.row(p).is_some_and(|fact| fact.change == Change::Upgrade))
-}
-
 /// What must be asked.
 pub(super) fn reads(desired: &Desired, recorded: &Recorded, out: &mut Reads) {
     let schema = Schema::get();
-    let says_new = |wanted: &Wanted| {
-        let Some(path) = schema.resource(&wanted.arm_type).and_then(version_path) else { return false };
-        let said = wanted.body.get(&path).filter(|v| !v.is_empty());
-        let was = recorded.resources.get(&wanted.address).and_then(|entry| entry.applied.get(&path));
+    let says_new = |wanted: &&Wanted| {
+        let Some(path) = schema.resource(&wanted.arm_type).and_then(|r| r.version.as_ref()) else { return false };
+        let said = wanted.body.get(path).filter(|v| !v.is_empty());
+        let was = recorded.resources.get(&wanted.address).and_then(|entry| entry.applied.get(path));
         said.is_some() && said != was
     };
-    for cluster in desired.resources.values().filter(|w| w.arm_type.eq_ignore_ascii_case(CLUSTER)) {
-        let pools = desired.resources.values().filter(|w| w.parent.as_ref() == Some(&cluster.address));
-        if !says_new(cluster) && !pools.into_iter().any(says_new) {
-            continue;
-        }
+    for new in desired.resources.values().filter(says_new) {
+        let cluster = new.parent.as_ref().map_or(Some(new), |parent| desired.resources.get(parent));
+        let Some(cluster) = cluster.filter(|c| c.arm_type.eq_ignore_ascii_case(CLUSTER)) else { continue };
         let (Some(id), Some(resource)) = (cluster.id(), schema.resource(CLUSTER)) else { continue };
         let paths = [
             location_of(cluster, desired).and_then(|location| region_path(id, &location)),

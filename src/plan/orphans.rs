@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use super::attach::other_pull_role;
 use super::build::Draft;
 use super::resource::Stand;
-use super::step::{Action, Record, Work};
-use super::{grant_id, resolve};
+use super::step::{Action, Record, Step, Work};
+use super::{Expectation, grant_id, resolve};
 use crate::document::Value;
 use crate::model::{Entry, Grant, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, StepId};
@@ -86,8 +86,8 @@ impl Draft<'_> {
         let Value::String(principal) = resolve(&grant.principal, &self.known) else { return None };
         let id = grant_id(&Grant { role, ..grant.clone() }, &principal)?;
         let Some(Seen::Present(listed)) = self.live.grants.get(&grant.scope) else { return None };
-        let recorded = self.recorded.resources.values().any(|e| e.id == id);
-        let there = listed.iter().any(|o| o.id == id) && !recorded && !kept.contains(&id);
+        let recorded = || self.recorded.resources.values().any(|e| e.id == id);
+        let there = listed.iter().any(|o| o.id == id) && !kept.contains(&id) && !recorded();
         there.then(|| (id, Record { id: Some(entry.id.clone()), ..Record::of(entry) }))
     }
 
@@ -108,6 +108,14 @@ impl Draft<'_> {
             own || needs(&s.address) || flips(&s.address)
         });
         let before: BTreeSet<StepId> = before.map(|s| s.id.clone()).collect();
+        let first = &self.first;
+        let flips = |s: &&mut Step| first.contains(&(wanted.address.clone(), s.address.clone()));
+        for flip in self.plan.steps.iter_mut().filter(flips) {
+            let resource = Schema::get().resource(&flip.arm_type);
+            if let (Work::Update { edits, leaves, .. }, Some(resource)) = (&mut flip.work, resource) {
+                *leaves = Some(Expectation::left(resource, edits));
+            }
+        }
         step.depends_on.extend(before);
         self.orphans.insert(step.id.clone());
         self.push(step);

@@ -170,7 +170,7 @@ impl Draft<'_> {
                 });
             }
         }
-        let made_before = || self.recorded.resources.values().any(|e| e.id == observed.id && e.created);
+        let made_before = || self.made.contains(&observed.id);
         let created = entry.map_or_else(|| self.is_ours(&observed.id, resource) || made_before(), |e| e.created);
         let mut record = self.record(wanted, created, None);
         record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
@@ -278,7 +278,7 @@ impl Draft<'_> {
         expects.extend(effects.iter().map(|(d, _)| d.path.clone()));
         let expects = Expectation::of(resource, &observed.body, expects, &[]);
         let edits = effects.iter().map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
-        let work = Work::Update { id: observed.id.clone(), edits, inline: Vec::new(), expects };
+        let work = Work::Update { id: observed.id.clone(), edits, inline: Vec::new(), expects, leaves: None };
         let mut step = self.step(wanted, action, work, Some(record));
         if effects.iter().any(|(_, e)| e.last) {
             self.last.insert(step.id.clone(), observed.id.clone());

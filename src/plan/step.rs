@@ -140,6 +140,8 @@ pub enum Work {
         inline: Vec<InlineEdit>,
         /// What must be found there.
         expects: Expectation,
+        /// What Azure must show afterwards, where later steps take away what it replaces.
+        leaves: Option<Expectation>,
     },
     /// DELETE.
     Delete {

@@ -5,7 +5,7 @@
 //! plane again. With an auto-upgrade channel a hop is one write of the cluster, for control plane and pools together.
 
 use super::build::Draft;
-use super::offers::{self, Offers, version_path};
+use super::offers::{self, Offers};
 use super::resource::inline_list;
 use super::step::Record;
 use super::version::{Channel, Course, Minor, Version, course};
@@ -90,7 +90,7 @@ fn channel_of(document: &Value) -> Option<Channel> {
 
 /// Whether a recorded version that is not live any more is no drift: an alias that is met, or an auto-upgrade channel at work.
 pub(super) fn advisory(live: &Live, resource: &ResourceType, observed: &Observed, path: &Path, was: &Value) -> bool {
-    if version_path(resource).as_ref() != Some(path) {
+    if resource.version.as_ref() != Some(path) {
         return false;
     }
     let parent = observed.id.parent().filter(|_| resource.inline.is_some());
@@ -114,7 +114,7 @@ impl Draft<'_> {
         observed: &Observed,
         comparison: &mut Comparison,
     ) -> Option<Move> {
-        let path = version_path(resource)?;
+        let path = resource.version.clone()?;
         let runs = running(&observed.body, &path)?;
         let parent = if resource.inline.is_some() { observed.id.parent() } else { None };
         match &parent {
@@ -176,7 +176,7 @@ impl Draft<'_> {
 
     /// A cluster that is made must be of a version that is offered.
     pub(super) fn check_new_version(&mut self, wanted: &Wanted, resource: &ResourceType) {
-        let (Some(path), Some(id)) = (version_path(resource), wanted.id()) else { return };
+        let (Some(path), Some(id)) = (resource.version.clone(), wanted.id()) else { return };
         let Some(said) = text(&wanted.body, &path).filter(|_| resource.inline.is_none()) else { return };
         let offers = Offers::of(self.live, id, offers::location_of(wanted, self.desired).as_deref());
         let plan = text(&wanted.body, &Path::of([SUPPORT_PLAN])).unwrap_or_else(|| USUAL_PLAN.to_owned());
@@ -225,7 +225,7 @@ impl Draft<'_> {
             return Some(());
         }
         let wanted = self.desired.resources.values().find(|w| w.id() == Some(cluster))?.clone();
-        let path = version_path(Schema::get().resource(&wanted.arm_type)?)?;
+        let path = Schema::get().resource(&wanted.arm_type)?.version.clone()?;
         let observed = self.live.get(cluster).present().map(|o| (*o).clone())?;
         let runs = running(&observed.body, &path)?;
         self.meet_plane(&wanted, &observed, &path, runs, &Comparison::default());
@@ -276,7 +276,7 @@ pub(super) fn last_minor(plane: &Plane) -> Minor {
 
 fn pools_in(cluster: &Value, arm_type: &str) -> Vec<(String, Option<Version>)> {
     let Some((pool, list)) = inline_list(arm_type) else { return Vec::new() };
-    let Some(path) = version_path(pool) else { return Vec::new() };
+    let Some(path) = pool.version.clone() else { return Vec::new() };
     let items = cluster.property(&list).and_then(Value::as_list).unwrap_or_default();
     let named = |item: &Value| Some((item.property("name")?.as_str()?.to_owned(), running(item, &path)));
     items.iter().filter_map(named).collect()

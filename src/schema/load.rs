@@ -59,6 +59,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         moot: items(&extra["moot"]).iter().map(moot).collect(),
         keyed_defaults: items(&extra["keyedDefaults"]).iter().map(keyed_default).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
+        version: version(&facts),
         implied_roles: items(&extra["impliedRoles"]).iter().map(implied_role).collect(),
         together: strings(&extra["together"]).iter().map(|pattern| together(pattern)).collect(),
         members: strings(&extra["members"]).into_iter().collect(),
@@ -72,6 +73,11 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
 fn together(pattern: &str) -> (String, String) {
     let (list, key) = pattern.split_once("[].").expect("BUG: `together` names a key of a list's elements");
     (list.to_owned(), key.to_owned())
+}
+
+fn version(facts: &BTreeMap<String, Fact>) -> Option<Path> {
+    let mut own = facts.iter().filter(|(path, fact)| fact.change == Change::Upgrade && !path.contains('.'));
+    own.next().and_then(|(path, _)| Path::parse(path))
 }
 
 fn implied_role(json: &Json) -> ImpliedRole {

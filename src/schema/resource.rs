@@ -134,6 +134,8 @@ pub struct ResourceType {
     pub keyed_defaults: Vec<KeyedDefault>,
     /// Versions that Azure moves on by itself.
     pub advisory: Vec<Advisory>,
+    /// The property whose change is a Kubernetes upgrade.
+    pub version: Option<Path>,
     /// Roles that a cluster's control plane needs on what a property names.
     pub implied_roles: Vec<ImpliedRole>,
     /// A list and a key that every element of it says in a write, or none does.

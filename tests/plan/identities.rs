@@ -87,7 +87,7 @@ async fn an_identity_that_is_gone_comes_back_and_is_taken_up() {
     rig.send("DELETE", &identity("aks-kubelet"), "2024-11-30", None).await;
     rig.apply(&text).await;
     let now = principal(&rig, "aks-kubelet").await;
-    assert_eq!(pulls(&rig).await, [now.clone()]);
+    assert_eq!(pulls(&rig).await, std::slice::from_ref(&now));
     let cluster = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks");
     let cluster = rig.get(&cluster, "2026-05-01").await;
     assert_eq!(cluster["properties"]["identityProfile"]["kubeletidentity"]["objectId"], now.as_str());

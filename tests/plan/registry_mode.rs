@@ -101,3 +101,16 @@ async fn a_switch_that_is_taken_back_halfway_leaves_nothing_behind() {
     assert_eq!(kinds(&rig), ["DELETE roleAssignments", "DELETE roleAssignments"]);
     assert_eq!(roles(&rig).await, [ACR_PULL, ACR_PULL]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_pulls_is_not_taken_away_when_the_mode_did_not_switch() {
+    let mut rig = Rig::new();
+    rig.apply(&file(LEGACY)).await;
+    // Azure says yes and does nothing.
+    rig.sandbox.inject(Fault::respond("PATCH", "registries/landfallprod", 1, 200, &json!({})));
+    let plan = rig.plan(&file(ABAC)).await;
+    let report = rig.carry_out(&plan).await;
+    assert_eq!((report.failed.len(), report.skipped.len()), (1, 2), "{report:?}");
+    assert_eq!(roles(&rig).await.iter().filter(|r| *r == ACR_PULL).count(), 2);
+    rig.apply(&file(ABAC)).await;
+}

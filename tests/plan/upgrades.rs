@@ -1,6 +1,7 @@
 //! Kubernetes upgrades.
 
 use landfall::model::Seen;
+use landfall::plan::{drift, drift_reads};
 use landfall::sandbox::Fault;
 
 use super::rig::{GROUP, Rig, codes, said, told};
@@ -188,4 +189,49 @@ async fn an_upgrade_by_somebody_else_makes_the_hops_stale() {
     let report = rig.carry_out(&plan).await;
     assert!(report.stale, "{report:?}");
     assert_eq!(rig.writes(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_of_a_cluster_that_is_only_referred_to_hops_by_itself() {
+    let mut rig = Rig::new();
+    let pinned = |version: &str| {
+        let work = format!(", orchestratorVersion: \"{version}\"");
+        (
+            file("1.35", "", &work),
+            format!(
+                "clusters:\n  aks:\n    existing: true\n    nodePools:\n      work: {{vmSize: Standard_D4ds_v5, count: 1{work}}}\n"
+            ),
+        )
+    };
+    rig.apply(&file("1.33", "", "")).await;
+    rig.apply(&pinned("1.33").0).await;
+    rig.state
+        .recorded
+        .resources
+        .retain(|address, _| !address.within(&"clusters.aks".parse().unwrap()) || address.name() == "work");
+    let plan = rig.apply(&pinned("1.35").1).await;
+    assert_eq!(
+        told(&plan),
+        [
+            "1 update clusters.aks.nodePools.work [orchestratorVersion 1.33>1.34] after ",
+            "2 update clusters.aks.nodePools.work [orchestratorVersion 1.34>1.35] after 1",
+        ]
+    );
+    assert_eq!(codes(&rig.plan(&pinned("1.36").1).await), ["pool-ahead"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_channel_moves_is_no_drift_of_the_record() {
+    for (channel, drifted) in [("stable", 0), ("none", 1)] {
+        let mut rig = Rig::new();
+        rig.apply(&file("1.34", &format!("    autoUpgradeProfile: {{upgradeChannel: {channel}}}\n"), "")).await;
+        let id = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks");
+        let mut body = rig.get(&id, "2026-05-01").await;
+        body["properties"]["kubernetesVersion"] = "1.35".into();
+        rig.send("PUT", &id, "2026-05-01", Some(&body)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        let live = rig.live(drift_reads(&rig.state.recorded)).await;
+        let found = drift(&rig.state.recorded, &live);
+        assert_eq!(found.items.len(), drifted, "{channel}: {:?}", found.items);
+    }
 }
