@@ -116,8 +116,15 @@ pub(super) fn add(cluster: &mut Wanted, names: &Names, born: bool, worlds: &Worl
     for one in roles {
         let address = name(names, &one, &mut taken);
         let known = worlds.recorded.resources.contains_key(&address);
-        if let (Some(Seen::Unreadable(why)), false) = (worlds.live.grants.get(&one.scope), known) {
-            let text = format!("{}: whether it may use {} could not be read ({why})", one.by, one.scope.name());
+        let own_group = one.scope.group_id().filter(|g| cluster.id().and_then(ArmId::group_id).as_ref() == Some(g));
+        let unseen = match worlds.live.grants.get(&one.scope) {
+            Some(Seen::Unreadable(why)) => Some(format!("could not be read ({why})")),
+            // What lies beside the cluster may be made together with its group.
+            Some(Seen::Absent) if own_group.is_none() => Some("is not known: Azure has no such resource".to_owned()),
+            _ => None,
+        };
+        if let Some(why) = unseen.filter(|_| !known) {
+            let text = format!("{}: whether it may use {} {why}", one.by, one.scope.name());
             let role = role_name(one.role).unwrap_or_default();
             let warning = Diagnostic::warning("role-unseen", text);
             out.problems.push(warning.help(format!("its control plane needs {role} on {}", one.scope)));
@@ -132,7 +139,6 @@ pub(super) fn add(cluster: &mut Wanted, names: &Names, born: bool, worlds: &Worl
         if later {
             out.problems.push(after_the_cluster(cluster, &one));
         }
-        let own_group = one.scope.group_id().filter(|g| cluster.id().and_then(ArmId::group_id).as_ref() == Some(g));
         let scope_address =
             own_group.map(|_| Address::resource_group()).filter(|group| cluster.depends_on.contains(group));
         let why = one.why.clone();

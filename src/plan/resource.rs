@@ -128,6 +128,10 @@ impl Draft<'_> {
         };
         let mut step = self.step(wanted, action, Work::Create { target, body, inline: Vec::new() }, Some(record));
         step.changes = changes;
+        // The old record's reason is not the new assignment's.
+        if let (Source::Landfall(why), true) = (&wanted.source, superseded.is_some()) {
+            step.note = Some(why.clone());
+        }
         self.push(step);
     }
 

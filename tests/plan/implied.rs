@@ -171,3 +171,13 @@ async fn a_scope_that_cannot_be_read_is_told_and_stops_nothing() {
     let plan = rig.plan_of(&text, &live);
     assert_eq!((plan.complete(), codes(&plan)), (true, vec!["role-unseen"]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_that_does_not_exist_is_told() {
+    let rig = Rig::new();
+    let text = format!("{IDENTITY}{}", file(OWN, ""))
+        .replace("resourceGroups/rg/providers/Microsoft.Network", "resourceGroups/gone/providers/Microsoft.Network");
+    let plan = rig.plan(&text).await;
+    assert_eq!((plan.complete(), codes(&plan)), (true, vec!["role-unseen"]), "{}", said(&plan));
+    assert!(!plan.steps.iter().any(|s| s.address.as_str().contains(".roles.")));
+}

@@ -54,6 +54,7 @@ async fn the_switch_gives_first_and_takes_last() {
             format!("5 deletes {} after 2 3", attached[1]),
         ]
     );
+    assert!(plan.steps[0].note.as_ref().is_some_and(|n| n.contains("Repository Reader")), "{:?}", plan.steps[0].note);
     let (put, delete) = ("PUT roleAssignments", "DELETE roleAssignments");
     assert_eq!(kinds(&rig), [put, put, "PATCH registries/landfallprod", delete, delete]);
     assert_eq!(roles(&rig).await, [REPOSITORY_READER, REPOSITORY_READER]);
