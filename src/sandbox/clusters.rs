@@ -34,6 +34,7 @@ impl Call<'_> {
             .as_ref()
             .map(|old| (text(old, "properties.kubernetesVersion"), text(old, "properties.currentKubernetesVersion")));
         let runs = self.cluster_version(write.target.name(), &asked, before)?;
+        self.pool_versions_agree(&write, &asked, profiles.as_deref())?;
         set(&mut body, "properties.kubernetesVersion", json!(asked));
         set(&mut body, "properties.currentKubernetesVersion", json!(runs));
         self.fill_identity(&write, &mut body)?;
@@ -149,6 +150,26 @@ impl Call<'_> {
             return Err(Refusal::aks(400, "BadRequest", message, ""));
         }
         Ok(())
+    }
+
+    /// A later cluster PUT may name the versions of all pools or of none, as they are or as the control plane's.
+    fn pool_versions_agree(&self, write: &Write<'_>, asked: &str, profiles: Option<&[Json]>) -> Result<(), Refusal> {
+        let Some(profiles) = profiles.filter(|_| write.old.is_some()) else { return Ok(()) };
+        let pools = self.world.children(&write.key, POOL);
+        let version_of = |name: &str| {
+            let pool = pools.iter().find(|(_, r)| r.name.eq_ignore_ascii_case(name));
+            pool.map(|(_, r)| text(&r.body, "properties.orchestratorVersion")).unwrap_or_default()
+        };
+        let said = |p: &&Json| !text(p, "orchestratorVersion").is_empty();
+        let some = profiles.iter().filter(said).count();
+        let fits = |p: &Json| [version_of(text(p, "name")), asked].contains(&text(p, "orchestratorVersion"));
+        if some == 0 || (some == profiles.len() && profiles.iter().all(fits)) {
+            return Ok(());
+        }
+        let message = "Using managed cluster api, all Agent pools' OrchestratorVersion must be all specified or all unspecified. If all \
+                       specified, they must be stay unchanged or the same with control plane. For agent pool specific change, please use \
+                       per agent pool operations: https://aka.ms/agent-pool-rest-api";
+        Err(Refusal::aks(400, "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged", message, ""))
     }
 
     /// No pool may be left more than three minors behind.

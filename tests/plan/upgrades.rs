@@ -2,7 +2,7 @@
 
 use landfall::model::Seen;
 use landfall::plan::{drift, drift_reads};
-use landfall::sandbox::Fault;
+use landfall::sandbox::{Fault, Request};
 
 use super::rig::{GROUP, Rig, codes, said, told};
 
@@ -233,5 +233,25 @@ async fn what_a_channel_moves_is_no_drift_of_the_record() {
         let live = rig.live(drift_reads(&rig.state.recorded)).await;
         let found = drift(&rig.state.recorded, &live);
         assert_eq!(found.items.len(), drifted, "{channel}: {:?}", found.items);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_is_never_written_with_some_of_its_pools_versions() {
+    let mut rig = Rig::new();
+    rig.apply(&file("1.33", "", "")).await;
+    // The sandbox refuses it, as Azure does: a version for one pool of two.
+    let id = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks");
+    let mut body = rig.get(&id, "2026-05-01").await;
+    let pool = body["properties"]["agentPoolProfiles"][0].as_object_mut().expect("a pool");
+    pool.remove("orchestratorVersion");
+    let url = format!("https://management.azure.com{id}?api-version=2026-05-01");
+    let refused = rig.sandbox.handle(Request::new("PUT", &url).header("authorization", "Bearer x").json(&body)).await;
+    assert!(refused.body_json().to_string().contains("NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged"));
+    // What landfall sends says all of them, as they were read.
+    rig.apply(&file("1.34", "    tags: {a: b}\n", ", orchestratorVersion: \"1.33\"")).await;
+    for body in rig.bodies("managedClusters/aks") {
+        let pools = body["properties"]["agentPoolProfiles"].as_array().expect("pools");
+        assert!(pools.iter().all(|p| p["orchestratorVersion"] == "1.33"), "{body}");
     }
 }
