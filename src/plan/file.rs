@@ -289,7 +289,8 @@ mod tests {
                     Some(InlineEdit { property: "list".to_owned(), path: path.clone(), value: value.clone()? })
                 });
                 let inline = inline.collect();
-                Work::Update { id, inline, expects: Expectation { paths, digest, after: edits.clone() }, edits }
+                let expects = Expectation { paths, digest, after: edits.clone() };
+                Work::Update { id, inline, leaves: Some(expects.clone()), expects, edits }
             }),
             (id(), only).prop_map(|(id, only)| Work::Delete { id, only }),
             id().prop_map(|id| Work::Adopt { id }),

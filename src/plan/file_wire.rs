@@ -84,11 +84,29 @@ struct WireChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum WireWork {
-    Create { target: WireTarget, body: Json, inline: Vec<WireInline> },
-    Update { id: String, edits: Vec<WireEdit>, inline: Vec<WireInlineEdit>, expects: WireExpectation },
-    Delete { id: String, only: Option<Vec<String>> },
-    Adopt { id: String },
-    Within { step: String, id: String },
+    Create {
+        target: WireTarget,
+        body: Json,
+        inline: Vec<WireInline>,
+    },
+    Update {
+        id: String,
+        edits: Vec<WireEdit>,
+        inline: Vec<WireInlineEdit>,
+        expects: WireExpectation,
+        leaves: Option<WireExpectation>,
+    },
+    Delete {
+        id: String,
+        only: Option<Vec<String>>,
+    },
+    Adopt {
+        id: String,
+    },
+    Within {
+        step: String,
+        id: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -243,7 +261,8 @@ impl Writer<'_> {
                     .map(|c| WireInline { property: c.property.clone(), element: encode(&c.element, self.key) })
                     .collect(),
             },
-            Work::Update { id, edits, inline, expects } => WireWork::Update {
+            Work::Update { id, edits, inline, expects, leaves } => WireWork::Update {
+                leaves: leaves.as_ref().map(|leaves| self.expectation(leaves)),
                 id: id.to_string(),
                 edits: self.edits(edits),
                 inline: inline
@@ -254,15 +273,19 @@ impl Writer<'_> {
                         value: encode(&edit.value, self.key),
                     })
                     .collect(),
-                expects: WireExpectation {
-                    paths: expects.paths.iter().map(path).collect(),
-                    digest: expects.digest.clone(),
-                    after: self.edits(&expects.after),
-                },
+                expects: self.expectation(expects),
             },
             Work::Delete { id, only } => WireWork::Delete { id: id.to_string(), only: only.as_ref().map(texts) },
             Work::Adopt { id } => WireWork::Adopt { id: id.to_string() },
             Work::Within { step, id } => WireWork::Within { step: step.to_string(), id: id.to_string() },
+        }
+    }
+
+    fn expectation(&self, expectation: &Expectation) -> WireExpectation {
+        WireExpectation {
+            paths: expectation.paths.iter().map(path).collect(),
+            digest: expectation.digest.clone(),
+            after: self.edits(&expectation.after),
         }
     }
 
@@ -443,7 +466,11 @@ impl Reader<'_> {
                     .map(|c| Ok(InlineChild { property: c.property, element: self.value(c.element, address)? }))
                     .collect::<Result<_, Broken>>()?,
             },
-            WireWork::Update { id: text, edits, inline, expects } => Work::Update {
+            WireWork::Update { id: text, edits, inline, expects, leaves } => Work::Update {
+                leaves: match leaves {
+                    Some(leaves) => Some(self.expectation(leaves, address)?),
+                    None => None,
+                },
                 id: id(&text)?,
                 edits: self.edits(edits, address)?,
                 inline: inline
@@ -455,11 +482,7 @@ impl Reader<'_> {
                         Ok(InlineEdit { property: edit.property, path: at, value })
                     })
                     .collect::<Result<_, Broken>>()?,
-                expects: Expectation {
-                    paths: expects.paths.into_iter().map(read_path).collect::<Result<_, Broken>>()?,
-                    digest: expects.digest,
-                    after: self.edits(expects.after, address)?,
-                },
+                expects: self.expectation(expects, address)?,
             },
             WireWork::Delete { id: text, only } => Work::Delete {
                 id: id(&text)?,
@@ -470,6 +493,14 @@ impl Reader<'_> {
             },
             WireWork::Adopt { id: text } => Work::Adopt { id: id(&text)? },
             WireWork::Within { step, id: text } => Work::Within { step: parsed(&step)?, id: id(&text)? },
+        })
+    }
+
+    fn expectation(&mut self, wire: WireExpectation, address: &str) -> Result<Expectation, Broken> {
+        Ok(Expectation {
+            paths: wire.paths.into_iter().map(read_path).collect::<Result<_, Broken>>()?,
+            digest: wire.digest,
+            after: self.edits(wire.after, address)?,
         })
     }
 
