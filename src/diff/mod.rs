@@ -9,5 +9,5 @@ mod verdict;
 pub use compare::{Comparison, Difference, Moved, Reason, compare, compare_child, moved_unmanaged};
 pub use equal::equal;
 pub use leaves::{leaves, look_up};
-pub use neighbours::{Around, settled};
+pub use neighbours::{Around, initial_only, settled};
 pub use verdict::{Sides, Verdict, decide};

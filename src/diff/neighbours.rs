@@ -40,7 +40,7 @@ pub fn settled(resource: &ResourceType, path: &Path, value: &Value, around: &Aro
 
 /// Whether the value at this path was a first value only (`count` under an autoscaler), so that what is there by now is
 /// Azure's.
-pub(super) fn initial_only(resource: &ResourceType, path: &Path, around: &Around<'_>) -> bool {
+pub fn initial_only(resource: &ResourceType, path: &Path, around: &Around<'_>) -> bool {
     let Equality::InitialIf(sibling) = resource.fact(path).equality else { return false };
     let sibling = path.parent().unwrap_or_default().key(&sibling);
     around.said(&sibling).and_then(Value::as_bool) == Some(true)

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Expectation;
 use super::build::Draft;
-use super::resource::inline_list;
+use super::resource::{inline_list, watched};
 use super::step::{Action, Alteration, Disruption, InlineEdit, Work};
 use super::upgrade::{Mover, Plane, Upgrade, last_minor, not_offered, running_path};
 use super::version::{Channel, MOST_BEHIND, Minor, Version};
 use crate::diagnostic::Diagnostic;
-use crate::diff::leaves;
 use crate::document::{Path, Value};
 use crate::names::StepId;
 use crate::schema::Schema;
@@ -210,7 +209,7 @@ impl Draft<'_> {
             .resource(&mover.wanted.arm_type)
             .expect("BUG: the environment only makes types of the schema");
         let path = mover.to.path.clone();
-        let mut expects: Vec<Path> = leaves(resource, &mover.wanted.body).into_iter().map(|(p, _)| p).collect();
+        let mut expects = watched(resource, &mover.wanted.body, &mover.observed.body);
         expects.push(path.clone());
         // What runs moves with the first hop.
         expects.extend(running_path(&path).filter(|_| trail.hops == 0));

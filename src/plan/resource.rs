@@ -7,7 +7,9 @@ use super::step::{Action, Alteration, Disruption, DriftItem, InlineChild, Record
 use super::upgrade::{Move, Mover};
 use super::{Expectation, resolve, rotate};
 use crate::diagnostic::Diagnostic;
-use crate::diff::{Comparison, Difference, Moved, Reason, compare_child, leaves, moved_unmanaged};
+use crate::diff::{
+    Around, Comparison, Difference, Moved, Reason, compare_child, initial_only, leaves, moved_unmanaged,
+};
 use crate::document::{Map, Path, Secret, Value};
 use crate::model::{Entry, Observed, Seen, Source, Target, Wanted};
 use crate::names::{Address, ArmId};
@@ -278,7 +280,7 @@ impl Draft<'_> {
     ) -> Step {
         let known = self.recorded.resources.contains_key(&wanted.address);
         let action = if known { Action::Update } else { Action::Adopt };
-        let mut expects: Vec<Path> = leaves(resource, &wanted.body).into_iter().map(|(p, _)| p).collect();
+        let mut expects = watched(resource, &wanted.body, &observed.body);
         expects.extend(effects.iter().map(|(d, _)| d.path.clone()));
         let expects = Expectation::of(resource, &observed.body, expects, &[]);
         let edits = effects.iter().map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
@@ -484,6 +486,13 @@ impl Draft<'_> {
         let items = list.and_then(|list| observed.body.property(&list)?.as_list()).unwrap_or_default().iter();
         items.filter_map(|i| i.property("name")?.as_str().map(str::to_owned)).collect()
     }
+}
+
+/// The managed paths whose values must not move between plan and apply: what was a first value only (`count` under an
+/// autoscaler) may.
+pub(super) fn watched(resource: &ResourceType, wanted: &Value, live: &Value) -> Vec<Path> {
+    let paths = leaves(resource, wanted).into_iter().map(|(path, _)| path);
+    paths.filter(|path| !initial_only(resource, path, &Around { asked: wanted, live, parent: None })).collect()
 }
 
 /// The type of children that travel in a resource's own list, and the list.

@@ -255,3 +255,36 @@ async fn a_cluster_is_never_written_with_some_of_its_pools_versions() {
         assert!(pools.iter().all(|p| p["orchestratorVersion"] == "1.33"), "{body}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_autoscaler_at_work_spoils_no_hop() {
+    let mut rig = Rig::new();
+    let scaled = ", enableAutoScaling: true, minCount: 1, maxCount: 5";
+    // `file` says a `count`, which is the first number of nodes only.
+    let text = |version: &str| file(version, "", scaled);
+    rig.apply(&text("1.33")).await;
+    let plan = rig.plan(&text("1.35")).await;
+    let id = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks/agentPools/work");
+    let mut body = rig.get(&id, "2026-05-01").await;
+    body["properties"]["count"] = 4.into();
+    rig.send("PUT", &id, "2026-05-01", Some(&body)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let report = rig.carry_out(&plan).await;
+    assert!(report.complete(), "{report:?}");
+    assert_eq!(rig.get(&id, "2026-05-01").await["properties"]["count"], 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_rotated_is_made_anew_at_the_end() {
+    let mut rig = Rig::new();
+    rig.apply(&file("1.33", "", "")).await;
+    let bigger = |version: &str| {
+        file(version, "", "").replace("work: {vmSize: Standard_D4ds_v5", "work: {vmSize: Standard_D8ds_v5")
+    };
+    let plan = rig.apply(&bigger("1.35")).await;
+    let last: Vec<&str> = plan.steps.iter().rev().take(2).map(|s| s.action.word()).collect();
+    assert_eq!(last, ["rotate", "rotate"]);
+    let writes = rig.writes();
+    assert_eq!(writes.iter().filter(|w| *w == "PUT managedClusters/aks").count(), 2, "{writes:?}");
+    assert!(writes.last().is_some_and(|w| w == "DELETE agentPools/work"), "{writes:?}");
+}
