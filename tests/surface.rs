@@ -1,6 +1,6 @@
 //! The whole surface: every property that ARM lets a request set, of every type that landfall writes, goes from an
 //! environment's text through a plan and requests into the sandbox, and a second plan finds nothing to do. What can change
-//! without being made anew is then changed, and in the end everything is destroyed. The values are generated from the type
+//! without being made anew is then changed, changed again by somebody else, and in the end everything is destroyed. The values are generated from the type
 //! tables, so a property that a new table brings is in this test when it is in the table.
 //!
 //! `cargo test --test surface -- --nocapture` prints how many there are.
@@ -140,8 +140,26 @@ async fn through(name: &str, variants: &[Variant]) -> Through {
     held(&engine, &changed).await;
     let again = engine.plan(&changed).await;
     assert!(again.steps.is_empty(), "{name}: the plan after changes:\n{}", steps(&again));
+    drift(name, &mut engine, &desired, &changed).await;
     engine.destroy(&desired).await;
     Through { wrote, sent: asked, changed: moved }
+}
+
+/// Somebody else takes all of it into a record of their own and changes it back: that is drift, each property of it, and
+/// is put right.
+async fn drift(name: &str, engine: &mut Engine, theirs: &Desired, ours: &Desired) {
+    let (plan, report) = Engine::new(engine.sandbox.clone()).apply(theirs).await;
+    assert!(report.complete(), "{name}: {:#?}\n{:#?}", report.failed, report.left);
+    let moved: BTreeSet<String> =
+        plan.steps.iter().flat_map(|s| s.changes.iter().map(|c| format!("{} {}", s.address, c.path))).collect();
+    println!("{name}: {} values drift", moved.len());
+    assert!(!moved.is_empty(), "{name}");
+    let (plan, report) = engine.apply(ours).await;
+    assert!(report.complete(), "{name}: {:#?}\n{:#?}", report.failed, report.left);
+    let found: BTreeSet<String> = plan.drift.iter().map(|item| format!("{} {}", item.address, item.path)).collect();
+    assert_eq!(moved, found, "{name}: what moved, and what is told as drift");
+    let again = engine.plan(ours).await;
+    assert!(again.steps.is_empty(), "{name}: the plan after drift:\n{}", steps(&again));
 }
 
 /// The sandbox answers what was written, but for secrets.
