@@ -32,7 +32,12 @@ impl Effect {
 
 /// What changing a property of an existing resource from one value to another disturbs, as far as the tables know before the
 /// values are known. What Azure refuses counts by what it takes instead: a new node pool, or a new resource.
+/// Where it hangs on the values, nothing can be said without them.
 pub fn disruption(resource: &ResourceType, path: &Path) -> Disruption {
+    let pattern = resource.pattern(path);
+    if resource.transitions().any(|row| row.path == pattern) {
+        return Disruption::Unknown;
+    }
     let (before, after) = (Some(Value::text("one")), Some(Value::text("another")));
     let effect =
         effect(resource, &Difference { path: path.clone(), before, after, reason: Reason::File }, &Value::map());
