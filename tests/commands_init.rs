@@ -16,6 +16,7 @@ const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
 fn exchanges(folder: &FilePath) -> Vec<(String, Json)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut out: Vec<(String, Json)> = entries
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "json"))
         .map(|entry| {
             let text = std::fs::read_to_string(entry.path()).expect("it can be read");
             (entry.file_name().to_string_lossy().into_owned(), serde_json::from_str(&text).expect("it is JSON"))

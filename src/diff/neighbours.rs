@@ -49,8 +49,9 @@ pub fn initial_only(resource: &ResourceType, path: &Path, around: &Around<'_>) -
 /// Whether another property makes what is said at this path without effect, so that Azure drops it.
 pub(super) fn moot(resource: &ResourceType, path: &Path, around: &Around<'_>) -> bool {
     resource.moot.iter().any(|moot| {
-        // Nothing said is the default, which `equal` knows.
-        path.starts_with(&moot.path) && equal(resource, &moot.when, &moot.is, around.said(&moot.when))
+        // Nothing said is the default, which `equal` knows. While Azure still has another value there, it is not moot yet.
+        let is = |value| equal(resource, &moot.when, &moot.is, value);
+        path.starts_with(&moot.path) && is(around.said(&moot.when)) && is(around.live.get(&moot.when))
     })
 }
 

@@ -158,6 +158,15 @@ fn kept(resource: &ResourceType, shape: ShapeId, json: &Json, at: &Path) -> Opti
                     None => {}
                 }
             }
+            // What says anything says what Azure requires beside it, be that a default.
+            if !out.is_empty() || at.parent().is_some_and(|parent| resource.free_map(&parent)) {
+                for (name, _) in properties.iter().filter(|(_, p)| p.required && p.writable()) {
+                    let said = map.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null());
+                    if let Some((_, value)) = said.filter(|_| !out.contains_key(name)) {
+                        out.insert(name.clone(), Value::from_json(value.clone()));
+                    }
+                }
+            }
             Value::Map(out)
         }
         (Shape::List { of, .. }, Json::Array(items)) => {

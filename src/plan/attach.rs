@@ -206,10 +206,9 @@ fn add_identities(cluster: &mut Wanted, names: &Names, out: &mut Expansion) {
     cluster.create_defaults.remove(&Path::of(["identity"]));
     cluster.body.set(&kubelet_path("resourceId"), Value::text(kubelet_id.as_str()));
     for (key, property) in [("clientId", "clientId"), ("objectId", "principalId")] {
-        // Part of what the cluster is, not only of its making: an identity that was made anew keeps its resource ID and has
-        // another principal, and the nodes go on with the old one until the cluster is told.
+        // Filled in when the cluster is made; whether the identity was made anew since is `identity`'s to see.
         let known_later = Template::reference(names.kubelet.clone(), Path::of([property]));
-        cluster.body.set(&kubelet_path(key), Value::Template(known_later));
+        cluster.create_defaults.set(&kubelet_path(key), Value::Template(known_later));
     }
 }
 

@@ -242,7 +242,7 @@ async fn an_identity_that_was_made_anew_is_granted_anew() {
     let after = scene.somebody("PUT", &id, "2024-11-30", json!({"location": "westeurope"})).await;
     assert_ne!(before, after["properties"]["principalId"]);
     let writes = scene.apply(&text).await;
-    assert_eq!(writes, ["DELETE registries/landfallone/roleAssignments", "PUT registries/landfallone/roleAssignments"]);
+    assert_eq!(writes, ["PUT registries/landfallone/roleAssignments", "DELETE registries/landfallone/roleAssignments"]);
     assert_eq!(
         grants_at(&scene, &registry("landfallone")).await,
         [(PULL.to_owned(), after["properties"]["principalId"].as_str().unwrap().to_owned())]
