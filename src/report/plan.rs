@@ -112,7 +112,7 @@ fn change_text(out: &mut String, step: &Step, change: &Alteration, columns: usiz
     if let (Some(Value::String(before)), Some(Value::String(after))) = (&change.before, &change.after)
         && (before.contains('\n') || after.contains('\n'))
     {
-        let _ = writeln!(out, "{}", two(&path, &paint(DIM, why(change)), columns));
+        let _ = writeln!(out, "{}", two(&path, &paint(DIM, why(step, change)), columns));
         for line in TextDiff::from_lines(before, after).iter_all_changes() {
             let (mark, style) = match line.tag() {
                 ChangeTag::Delete => ("-", BAD),
@@ -131,7 +131,7 @@ fn change_text(out: &mut String, step: &Step, change: &Alteration, columns: usiz
         (short_before, short_after) = (before, after);
     }
     let values = format!("{short_before} → {}", paint(CHANGE, short_after));
-    let reason = paint(DIM, why(change));
+    let reason = paint(DIM, why(step, change));
     let line = two(&path, &values, columns);
     let last = line.rsplit('\n').next().map_or(0, width);
     // The reason stands at the right edge where there is room, so that the values line up.
@@ -142,7 +142,7 @@ fn change_text(out: &mut String, step: &Step, change: &Alteration, columns: usiz
     };
 }
 
-fn why(change: &Alteration) -> String {
+fn why(step: &Step, change: &Alteration) -> String {
     let reason = match change.reason {
         Reason::File => "file",
         Reason::Drift => "drifted",
@@ -150,8 +150,9 @@ fn why(change: &Alteration) -> String {
         Reason::Dependency => "follows",
     };
     match &change.note {
-        Some(note) => format!("{reason}; {note}"),
-        None => reason.to_owned(),
+        // Why a pool is rotated stands under its address.
+        Some(note) if step.action != Action::Rotate => format!("{reason}; {note}"),
+        _ => reason.to_owned(),
     }
 }
 
