@@ -224,10 +224,8 @@ impl Client {
             notify: Some(notify),
         };
         let reply = match self.send(call).await {
-            Err(error)
-                if write.method == Method::Delete && error.status == Some(404) && error.kind == Kind::NotFound =>
-            {
-                return Ok(Started::Done(Json::Null));
+            Err(error) if write.method == Method::Delete && error.status == Some(404) => {
+                return gone(error).map(|()| Started::Done(Json::Null));
             }
             other => other?,
         };
@@ -285,7 +283,7 @@ impl Client {
                         continue;
                     }
                     if operation.method == Method::Delete {
-                        return Ok(());
+                        return gone(error);
                     }
                     invisible += 1;
                     if invisible > INVISIBLE {
@@ -431,6 +429,18 @@ fn protocol(method: &'static str, target: &str, why: &str, reply: &Reply) -> Err
         (f.status, f.correlation) = (Some(reply.status), reply.correlation());
         (f.attempts, f.elapsed) = (reply.attempts, reply.elapsed);
     })
+}
+
+/// Whether a 404 ends a deletion. One without Azure's own code comes from something in between and says nothing.
+fn gone(error: Error) -> Result<(), Error> {
+    match (error.kind, error.code.is_some()) {
+        (Kind::NotFound, true) => Ok(()),
+        (Kind::NotFound, false) => Err(error.change(|f| {
+            f.kind = Kind::Protocol;
+            f.message = format!("whether it is gone is unknown: Azure itself did not answer ({})", f.message);
+        })),
+        _ => Err(error),
+    }
 }
 
 fn late(operation: &Operation, elapsed: Duration) -> Error {
