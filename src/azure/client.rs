@@ -233,11 +233,14 @@ impl Client {
         let (kind, followed) = match began(write.method, reply.status, &url, |name| reply.header(name), &body) {
             Began::Done => return Ok(Started::Done(if reply.status == 204 { Json::Null } else { body })),
             Began::Failed => return Err(refusal(write.method, write.id, &reply)),
-            Began::Unfollowable(_) => {
-                let why = "the URL of the operation is no https URL";
-                return Err(protocol(write.method.as_str(), write.id.as_str(), why, &reply));
-            }
-            Began::Running(kind, followed) => (kind, followed.unwrap_or(url)),
+            // Azure has accepted it, and where it would be followed the token must not go: the resource tells as well.
+            Began::Unfollowable(_) => (OperationKind::Resource, url.clone()),
+            Began::Running(kind, followed) => match followed {
+                Some(followed) if !may_carry_token(&self.0.settings.resource_manager, &followed) => {
+                    (OperationKind::Resource, url.clone())
+                }
+                followed => (kind, followed.unwrap_or_else(|| url.clone())),
+            },
         };
         let url = followed.as_str().parse().map_err(|_| {
             protocol(write.method.as_str(), write.id.as_str(), "the URL of the operation is no https URL", &reply)
@@ -250,7 +253,6 @@ impl Client {
             api_version: write.api_version.to_owned(),
             deadline: write.deadline,
         };
-        self.checked(&operation)?;
         Ok(Started::Running(operation))
     }
 

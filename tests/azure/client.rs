@@ -307,8 +307,13 @@ async fn operations_of_every_shape() {
         (Method::Put, vec![state(201, "Succeeded").header("Location", "/subscriptions/s/x")], Ok(()), vec![]),
         (Method::Put, vec![Answered::text(200, "")], Ok(()), vec![]),
         (Method::Patch, vec![state(200, "Succeeded")], Ok(()), vec![]),
-        (Method::Put, vec![accepted("Location", "https://evil.example/o")], Err(Kind::Protocol), vec![]),
-        (Method::Put, vec![accepted("Location", "http://management.azure.com/o")], Err(Kind::Protocol), vec![]),
+        (
+            Method::Put,
+            vec![accepted("Location", "https://evil.example/o"), state(200, "Creating"), state(200, "Succeeded")],
+            Ok(()),
+            vec![&itself, &itself],
+        ),
+        (Method::Delete, vec![accepted("Location", "http://management.azure.com/o"), gone()], Ok(()), vec![&itself]),
     ];
     for (at, (method, answers, expected, read)) in table.into_iter().enumerate() {
         let script = script(answers);
