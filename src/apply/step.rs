@@ -25,6 +25,14 @@ const PROPAGATION: Duration = Duration::from_secs(600);
 /// A failed create has to be asked for anew as a whole, so it is asked less often than a refused request.
 const PROPAGATION_PAUSE: Duration = Duration::from_secs(20);
 
+/// Azure's reads lag behind its writes: for so long, what was just made may seem not to be there.
+const READ_LAG: Duration = Duration::from_secs(120);
+/// For so long, a create may be refused since what it lies in, just made, is not seen yet.
+const PARENT_LAG: Duration = Duration::from_secs(60);
+/// The first pause of both; each further one is twice as long.
+const LAG_PAUSE: Duration = Duration::from_secs(1);
+const PARENT_UNSEEN: [&str; 2] = ["ResourceGroupNotFound", "ParentResourceNotFound"];
+
 /// One write.
 struct Request<'a> {
     method: Method,
@@ -126,16 +134,62 @@ impl Crew<'_> {
         }
         let arm = resource.to_arm(&document).to_request_json().ok_or_else(|| unknown(&document))?;
         self.recorder.intend(step, &id, None).await?;
-        let sent = self.send(step, Request { method: Method::Put, id: &id, body: Some(arm), if_match: None }).await;
-        match sent {
+        match self.put_new(step, &id, arm, &known).await {
             Err(StepFailure::Azure(error)) if is_grant && error.kind == Kind::AlreadyExists => {
                 self.equal_grant(&id, &document).await?.ok_or(StepFailure::Azure(error))
             }
             other => {
                 other?;
-                present(self.read(&id, &step.arm_type).await?, &id)
+                self.read_new(step, &id).await
             }
         }
+    }
+
+    /// Sends a create. What it lies in may have been made by this very run a moment ago, and not be seen yet.
+    async fn put_new(
+        &self,
+        step: &Step,
+        id: &ArmId,
+        body: serde_json::Value,
+        known: &Known,
+    ) -> Result<(), StepFailure> {
+        let below_ours = known.resources.values().any(|(made, _)| made != id && id.within(made));
+        let (began, mut pause) = (Instant::now(), LAG_PAUSE);
+        loop {
+            let request = Request { method: Method::Put, id, body: Some(body.clone()), if_match: None };
+            match self.send(step, request).await {
+                Err(StepFailure::Azure(error))
+                    if below_ours
+                        && error.code.as_deref().is_some_and(|code| PARENT_UNSEEN.contains(&code))
+                        && began.elapsed() + pause <= PARENT_LAG =>
+                {
+                    self.wait_for_lag(step, &format!("what it lies in is not seen yet: {}", error.message), pause)
+                        .await;
+                    pause *= 2;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Reads what was just made.
+    async fn read_new(&self, step: &Step, id: &ArmId) -> Result<Observed, StepFailure> {
+        let (began, mut pause) = (Instant::now(), LAG_PAUSE);
+        loop {
+            match self.read(id, &step.arm_type).await? {
+                Seen::Absent if began.elapsed() + pause <= READ_LAG => {
+                    self.wait_for_lag(step, "it was made and is not seen yet", pause).await;
+                    pause *= 2;
+                }
+                seen => return present(seen, id),
+            }
+        }
+    }
+
+    async fn wait_for_lag(&self, step: &Step, why: &str, pause: Duration) {
+        let why = veil(&format!("{why}; again in {} s", pause.as_secs()), &secrets(step));
+        (self.events)(Event::StepWaits { step: step.id.clone(), why });
+        tokio::time::sleep(pause).await;
     }
 
     /// Azure says that an equal assignment exists under another name: it is taken for what it is.

@@ -150,3 +150,31 @@ async fn cut_off_anywhere_the_next_run_ends_in_the_same_place() {
         scene.settled(TEXT).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_lag_behind_writes_are_waited_for() {
+    let text = "registries:\n  landfallone:\n    sku: {name: Basic}\n";
+    let refusal = |code: &str| json!({"error": {"code": code, "message": "not found"}});
+    let registry = "registries/landfallone";
+    // The look before the create counts as the first.
+    for (method, path, code, times, ends_well) in [
+        ("GET", registry, "ResourceNotFound", 4, true),
+        ("GET", registry, "ResourceNotFound", 100, false),
+        ("PUT", registry, "ResourceGroupNotFound", 4, true),
+        ("PUT", registry, "ParentResourceNotFound", 100, false),
+        // What this run did not make does not come.
+        ("PUT", "resourceGroups/rg", "ResourceGroupNotFound", 1, false),
+    ] {
+        let what = format!("{method} {path} {code} {times} times");
+        let scene = Scene::new();
+        let plan = scene.plan(text).await;
+        scene.sandbox.inject(Fault::respond(method, path, times, 404, &refusal(code)));
+        let started = tokio::time::Instant::now();
+        let report = scene.run(&plan).await;
+        assert_eq!(report.complete(), ends_well, "{what}: {report:#?}");
+        assert!(started.elapsed() < Duration::from_secs(300), "{what}: {:?}", started.elapsed());
+        if ends_well {
+            scene.settled(text).await;
+        }
+    }
+}
