@@ -68,7 +68,7 @@ impl Crew<'_> {
                 }
                 self.delete(step, id).await.map(|()| None)
             }
-            Work::Adopt { id } => self.read(id, &step.arm_type).await.and_then(|seen| present(seen, id)).map(Some),
+            Work::Adopt { id } => self.read(id, &step.arm_type).await.and_then(|seen| standing(seen, step)).map(Some),
             Work::Within { id, .. } => Ok(self.passenger(step, id).await),
         };
         match result {
@@ -221,7 +221,7 @@ impl Crew<'_> {
         let edits: Vec<(Path, Option<Value>)> =
             edits.iter().map(|(path, value)| (path.clone(), value.as_ref().map(|v| resolve(v, &known)))).collect();
         for attempt in 1.. {
-            let live = present(self.read(id, &step.arm_type).await?, id)?;
+            let live = standing(self.read(id, &step.arm_type).await?, step)?;
             if !expects.met(resource, &live.body) {
                 return Err(StepFailure::Stale { what: format!("{} changed after it was planned", step.address) });
             }
@@ -352,6 +352,14 @@ fn present(seen: Seen<Observed>, id: &ArmId) -> Result<Observed, StepFailure> {
     match seen {
         Seen::Present(observed) => Ok(observed),
         _ => Err(StepFailure::Vanished { id: id.clone() }),
+    }
+}
+
+/// What the plan counted on; gone, the plan is stale.
+fn standing(seen: Seen<Observed>, step: &Step) -> Result<Observed, StepFailure> {
+    match seen {
+        Seen::Present(observed) => Ok(observed),
+        _ => Err(StepFailure::Stale { what: format!("{} is gone", step.address) }),
     }
 }
 

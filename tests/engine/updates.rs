@@ -119,6 +119,18 @@ async fn what_came_meanwhile_is_not_written_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_went_meanwhile_makes_the_step_stale() {
+    let scene = Scene::new();
+    scene.apply(&registry("    adminUserEnabled: false\n")).await;
+    let plan = scene.plan(&registry("    adminUserEnabled: true\n")).await;
+    scene.ask("DELETE", &format!("{GROUP}{REGISTRY}"), ACR, Json::Null).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let report = scene.run(&plan).await;
+    assert!(report.stale, "{report:#?}");
+    assert_eq!(report.failed[0].message, "the plan is stale: registries.landfallone is gone; plan again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn drift_is_put_right_and_what_is_gone_is_made_again() {
     let scene = Scene::new();
     let text = format!("{}{}", registry("    adminUserEnabled: false\n"), cluster("    disableLocalAccounts: false\n"));
