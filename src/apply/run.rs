@@ -171,6 +171,7 @@ impl<'a> Scheduler<'a> {
         for step in started.into_values() {
             if let Err(failure) = self.shared.recorder.left(step).await {
                 self.report.failed.push(self.outcome(step, failure.told(), None));
+                self.report.stale = false;
             }
             self.report.left.push(self.outcome(step, "Azure still works on it".to_owned(), None));
             self.finished(step, Outcome::Left, std::time::Duration::ZERO);
@@ -217,7 +218,7 @@ impl<'a> Scheduler<'a> {
             }
             Err(failure) => {
                 self.lost.insert(step.id.clone(), step.address.clone());
-                self.report.stale |= failure.is_stale();
+                self.report.stale = failure.is_stale() && (self.report.stale || self.report.failed.is_empty());
                 let outcome = self.outcome(step, failure.told(), failure.correlation());
                 let event =
                     Outcome::Failed { message: outcome.message.clone(), correlation: outcome.correlation.clone() };

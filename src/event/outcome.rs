@@ -26,7 +26,7 @@ pub struct Report {
     pub skipped: Vec<StepOutcome>,
     /// Steps that Azure still works on.
     pub left: Vec<StepOutcome>,
-    /// Whether a step found that the world had moved since it was planned.
+    /// Whether steps failed, and each of them since the world had moved after it was planned.
     pub stale: bool,
     /// Whether the run was asked to stop.
     pub interrupted: bool,

@@ -119,6 +119,30 @@ async fn what_came_meanwhile_is_not_written_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_is_stale_when_all_that_failed_is() {
+    let text = |on: bool| {
+        format!(
+            "registries:\n  landfallone: {{sku: {{name: Basic}}, adminUserEnabled: {on}}}\n  landfalltwo: {{sku: {{name: Basic}}, adminUserEnabled: {on}}}\n"
+        )
+    };
+    let other = format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/landfalltwo");
+    for (both, stale) in [(true, true), (false, false)] {
+        let scene = Scene::new();
+        scene.apply(&text(false)).await;
+        let plan = scene.plan(&text(true)).await;
+        scene.somebody("PATCH", &format!("{GROUP}{REGISTRY}"), ACR, json!({"sku": {"name": "Premium"}})).await;
+        if both {
+            scene.somebody("PATCH", &other, ACR, json!({"sku": {"name": "Premium"}})).await;
+        } else {
+            let refusal = json!({"error": {"code": "RequestDisallowedByPolicy", "message": "no"}});
+            scene.sandbox.inject(Fault::respond("PATCH", "landfalltwo", 1, 403, &refusal));
+        }
+        let report = scene.run(&plan).await;
+        assert_eq!((report.failed.len(), report.stale), (2, stale), "{report:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_went_meanwhile_makes_the_step_stale() {
     let scene = Scene::new();
     scene.apply(&registry("    adminUserEnabled: false\n")).await;

@@ -215,7 +215,7 @@ fn ended(report: &Report) -> Exit {
         Exit::Done
     } else if report.interrupted {
         Exit::Interrupted
-    } else if report.stale && report.failed.len() == 1 {
+    } else if report.stale {
         Exit::Refused
     } else {
         Exit::Failed
