@@ -50,7 +50,13 @@ impl<'a> Recorder<'a> {
         if noted { self.note(entry).await } else { Ok(()) }
     }
 
-    /// It was left while Azure works on it.
+    /// Whether an operation of it is noted: Azure has accepted it.
+    pub(super) async fn accepted(&self, step: &Step) -> bool {
+        let state = self.state.lock().await;
+        state.last_of(step.id.as_str(), &step.address).is_some_and(|e| e.status == JournalStatus::Running)
+    }
+
+    /// It was left, whether or not Azure works on it.
     pub(super) async fn left(&self, step: &Step) -> Result<(), StepFailure> {
         let noted =
             self.state.lock().await.last_of(step.id.as_str(), &step.address).is_some_and(|e| e.status.is_open());

@@ -169,9 +169,14 @@ impl<'a> Scheduler<'a> {
         // Dropping what runs stops the following, not Azure's work.
         drop(running);
         for step in started.into_values() {
+            let accepted = self.shared.recorder.accepted(step).await;
             if let Err(failure) = self.shared.recorder.left(step).await {
                 self.report.failed.push(self.outcome(step, failure.told(), None));
                 self.report.stale = false;
+            }
+            if !accepted {
+                self.skip(step, "it was not accepted yet; the next run asks again".to_owned());
+                continue;
             }
             self.report.left.push(self.outcome(step, "Azure still works on it".to_owned(), None));
             self.finished(step, Outcome::Left, std::time::Duration::ZERO);

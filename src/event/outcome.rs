@@ -22,7 +22,7 @@ pub struct Report {
     pub done: usize,
     /// Steps that failed.
     pub failed: Vec<StepOutcome>,
-    /// Steps that were not started, since something before them failed or the run was stopped.
+    /// Steps that were not started, since something before them failed or the run was stopped before Azure accepted them.
     pub skipped: Vec<StepOutcome>,
     /// Steps that Azure still works on.
     pub left: Vec<StepOutcome>,

@@ -178,3 +178,26 @@ async fn reads_that_lag_behind_writes_are_waited_for() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_left_says_what_azure_works_on_and_what_it_never_took() {
+    let text = "clusters:\n  aks:\n    nodePools:\n      system: {mode: System, vmSize: Standard_D4ds_v5, count: 1}\n";
+    let busy = json!({"error": {"code": "AnotherOperationInProgress", "message": "busy"}});
+    for accepted in [true, false] {
+        let scene = Scene::paced(Pace::real());
+        let plan = scene.plan(text).await;
+        if !accepted {
+            scene.sandbox.inject(Fault::respond("PUT", "managedClusters/aks", 1000, 409, &busy));
+        }
+        let report = scene.run_until(&plan, tokio::time::sleep(Duration::from_secs(60))).await;
+        let of = |all: &[landfall::event::StepOutcome]| {
+            let cluster = all.iter().find(|o| o.address.to_string() == "clusters.aks");
+            cluster.map(|o| o.message.clone())
+        };
+        let expected = match accepted {
+            true => (Some("Azure still works on it".to_owned()), None),
+            false => (None, Some("it was not accepted yet; the next run asks again".to_owned())),
+        };
+        assert_eq!((of(&report.left), of(&report.skipped)), expected, "{report:#?}");
+    }
+}
