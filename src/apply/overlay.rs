@@ -52,8 +52,15 @@ fn elements<'a>(document: &'a mut Value, list: &str) -> &'a mut [Value] {
 /// What may be sent back of the live document, edited.
 fn whole(resource: &ResourceType, live: &Value, edits: &[(Path, Option<Value>)]) -> Value {
     let mut out = resource.writable_part(live);
-    for (path, value) in edits {
-        let place = spelled(resource, &out, path);
+    let places: Vec<Path> = edits.iter().map(|(path, _)| spelled(resource, &out, path)).collect();
+    let mut outdated = Vec::new();
+    out.walk(&Path::root(), &mut |path, _| {
+        if resource.outdated(path, |beside| places.contains(beside)) {
+            outdated.push(path.clone());
+        }
+    });
+    outdated.iter().for_each(|path| drop(out.remove(path)));
+    for ((_, value), place) in edits.iter().zip(places) {
         match value {
             Some(value) => out.set(&place, value.clone()),
             None => drop(out.remove(&place)),
@@ -142,10 +149,22 @@ mod tests {
             serde_json::json!({
                 "location": "westeurope", "tags": {"a": "1", "c": "3"}, "sku": {"tier": "Standard"},
                 "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/s": {}}},
-                "identityProfile": {"kubeletidentity": {"resourceId": "/subscriptions/s"}},
+                "identityProfile": {"kubeletidentity": {"resourceId": "/subscriptions/s", "clientId": "c", "objectId": "o"}},
                 "agentPoolProfiles": [{"name": "p", "count": 3}],
             })
         );
+    }
+
+    #[test]
+    fn what_follows_from_a_value_is_never_sent_beside_another() {
+        let cluster = Schema::get().resource("Microsoft.ContainerService/managedClusters").unwrap();
+        let kubelet = |id: &str| serde_json::json!({"resourceId": id, "clientId": "c", "objectId": "o"});
+        let live =
+            doc(serde_json::json!({"identityProfile": {"kubeletidentity": kubelet("/a"), "other": kubelet("/b")}}));
+        let edits = [(at("identityProfile.kubeletidentity.resourceId"), Some(Value::text("/new")))];
+        let sent = body(cluster, &live, &edits, &[]).to_display_json();
+        let expected = serde_json::json!({"kubeletidentity": {"resourceId": "/new"}, "other": kubelet("/b")});
+        assert_eq!(sent["identityProfile"], expected);
     }
 
     #[test]

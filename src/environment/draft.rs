@@ -135,7 +135,8 @@ fn written(resource: &ResourceType, json: &Json) -> Value {
 /// What is worth writing of a value; `None` where nothing is.
 fn kept(resource: &ResourceType, shape: ShapeId, json: &Json, at: &Path) -> Option<Value> {
     let fact = resource.fact(at);
-    let azures = fact.change == Change::Azure || fact.equality == Equality::Ignore;
+    let follows = resource.outdated(at, |_| true);
+    let azures = fact.change == Change::Azure || fact.equality == Equality::Ignore || follows;
     if json.is_null() || azures || resource.never_echo.contains(&resource.pattern(at)) || resource.write_only(at) {
         return None;
     }

@@ -56,6 +56,9 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         name_pattern: text(&extra["name"]).or_else(|| text(&data["name"])),
         create_defaults: items(&extra["createDefaults"]).iter().map(create_default).collect(),
         never_echo: strings(&extra["neverEcho"]),
+        never_echo_beside: entries(&extra["neverEchoBeside"])
+            .map(|(pattern, key)| (pattern.clone(), text(key).expect("BUG: `neverEchoBeside` names a key")))
+            .collect(),
         moot: items(&extra["moot"]).iter().map(moot).collect(),
         keyed_defaults: items(&extra["keyedDefaults"]).iter().map(keyed_default).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),

@@ -128,6 +128,8 @@ pub struct ResourceType {
     pub create_defaults: Vec<CreateDefault>,
     /// Paths (patterns) whose live value is never sent back.
     pub never_echo: Vec<String>,
+    /// Paths (patterns) whose live value is not sent back when the key beside it changes: it follows from that one.
+    pub never_echo_beside: BTreeMap<String, String>,
     /// Properties that another one makes moot: Azure drops them.
     pub moot: Vec<Moot>,
     /// Defaults that hold while another property has a certain value.
@@ -191,6 +193,12 @@ impl ResourceType {
     /// The last segment of the type: `agentPools`.
     pub fn segment(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Whether the live value at a path follows from what these changes give the key beside it, and would contradict it.
+    pub fn outdated(&self, path: &Path, mut changed: impl FnMut(&Path) -> bool) -> bool {
+        let beside = self.never_echo_beside.get(&self.pattern(path)).zip(path.parent());
+        beside.is_some_and(|(key, parent)| changed(&parent.key(key)))
     }
 
     /// The shape of the whole document.
