@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::equal::services_own;
 use super::neighbours::{default_of, initial_only, moot};
 use super::{Around, Sides, Verdict, decide, equal, leaves, look_up, settled};
-use crate::document::{Path, Secret, Value};
+use crate::document::{Path, Secret, Segment, Value};
 use crate::schema::{Change, Equality, ResourceType};
 
 /// Why a property is changed.
@@ -266,7 +266,7 @@ pub fn moved_unmanaged(resource: &ResourceType, managed: &[&Value], seen: &Value
         leaves(resource, seen).into_iter().chain(leaves(resource, live)).map(|(p, _)| p).collect();
     let mut out = Vec::new();
     for path in paths {
-        let covered = managed.iter().any(|m| path.starts_with(m) || m.starts_with(&path));
+        let covered = managed.iter().any(|m| same_branch(resource, &path, m));
         if covered || azures_own(resource, &path) {
             continue;
         }
@@ -281,6 +281,21 @@ pub fn moved_unmanaged(resource: &ResourceType, managed: &[&Value], seen: &Value
         }
     }
     out
+}
+
+/// Whether one path lies in the other, keys of maps that lose their casing in Azure taken in any casing.
+fn same_branch(resource: &ResourceType, one: &Path, other: &Path) -> bool {
+    let mut at = Path::root();
+    one.segments().iter().zip(other.segments()).all(|(a, b)| {
+        let alike = a == b
+            || matches!((a, b), (Segment::Key(a), Segment::Key(b)) if a.eq_ignore_ascii_case(b)
+                && resource.fact(&at).equality == Equality::MapIgnoreCase);
+        at = match a {
+            Segment::Key(key) => at.key(key),
+            Segment::Index(index) => at.index(*index),
+        };
+        alike
+    })
 }
 
 fn azures_own(resource: &ResourceType, path: &Path) -> bool {
@@ -387,6 +402,16 @@ mod tests {
         assert_eq!(comparison, Comparison::default());
         let comparison = compared(POOL, &json!({}), Some(&tags("team", "a")), &tags("TEAM", "a"));
         assert_eq!(said(&comparison), ["tags.team goes"]);
+    }
+
+    #[test]
+    fn a_managed_key_in_other_capitals_is_managed() {
+        let kind = Schema::get().resource(CLUSTER).unwrap();
+        let value = |json: Json| Value::from_json(json);
+        let managed = value(json!({"tags": {"env": "demo"}}));
+        let moved = |live: Json| moved_unmanaged(kind, &[&managed], &value(json!({})), &value(live));
+        assert_eq!(moved(json!({"tags": {"ENV": "demo"}})), []);
+        assert_eq!(moved(json!({"tags": {"ENV": "demo", "other": "x"}})).len(), 1);
     }
 
     #[test]
