@@ -215,7 +215,7 @@ async fn an_inherited_grant_is_not_repeated() {
         "/subscriptions/00000000-0000-0000-0000-000000000000/providers/Microsoft.Authorization/roleDefinitions/{PULL}"
     );
     let grant = json!({"properties": {"roleDefinitionId": role, "principalId": principal, "principalType": "ServicePrincipal"}});
-    scene.somebody("PUT", &id, RBAC, grant).await;
+    scene.somebody("PUT", &id, RBAC, grant.clone()).await;
     scene
         .somebody("PUT", &registry("landfallone"), ACR, json!({"location": "westeurope", "sku": {"name": "Basic"}}))
         .await;
@@ -226,6 +226,12 @@ async fn an_inherited_grant_is_not_repeated() {
     // When it goes, ours is needed.
     scene.somebody("DELETE", &id, RBAC, Json::Null).await;
     assert_eq!(scene.apply(&text).await, ["PUT registries/landfallone/roleAssignments"]);
+    // Ours goes, and one above gives the same again: nothing has drifted.
+    let ours = scene.recorded("clusters.aks.pullsFrom.landfallone").await.unwrap();
+    scene.somebody("DELETE", &ours, RBAC, Json::Null).await;
+    assert_eq!(scene.drifted().await, ["clusters.aks.pullsFrom.landfallone"]);
+    scene.somebody("PUT", &id, RBAC, grant).await;
+    assert_eq!(scene.drifted().await, Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

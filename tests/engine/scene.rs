@@ -194,6 +194,13 @@ impl Scene {
         assert_eq!((found.items, found.unread), (vec![], vec![]));
     }
 
+    /// The addresses that a drift check tells of.
+    pub async fn drifted(&self) -> Vec<String> {
+        let state = self.state().await;
+        let live = self.see(drift_reads(&state.recorded)).await;
+        drift(&state.recorded, &live).items.iter().map(|item| item.address.to_string()).collect()
+    }
+
     /// Destroys; everything must go well.
     pub async fn destroy(&self, text: &str) -> Vec<String> {
         let plan = self.plan_destroy(text).await;
