@@ -178,6 +178,17 @@ impl Draft<'_> {
                     "replace-existing",
                     format!("{address} is only referenced (`existing: true`), so it is not landfall's to replace"),
                 )),
+                Some(w) if matches!(w.target, Target::Grant(_)) => self.refuse(
+                    Diagnostic::error(
+                        "replace-grant",
+                        format!("{address} is a role assignment: it is only what it says"),
+                    )
+                    .help("change what it says, or delete it in Azure: the next plan makes it again"),
+                ),
+                Some(w) if Schema::get().resource(&w.arm_type).is_some_and(|r| r.inline.is_some()) => self.refuse(
+                    Diagnostic::error("replace-inline", format!("{address}: a node pool is never replaced in place"))
+                        .help("declare a second pool beside it and apply; then take this one out of the file"),
+                ),
                 Some(w) => {
                     if let (Some(id), Seen::Present(_)) = (w.id(), w.id().map_or(Seen::Absent, |id| self.live.get(id)))
                     {

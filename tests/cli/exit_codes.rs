@@ -130,6 +130,7 @@ fn four_when_replacing_was_not_allowed() {
         clusters:\n  aks:\n    dnsPrefix: one\n    nodePools:\n      system: {mode: System, vmSize: Standard_D4ds_v5, count: 1}\n";
     let (served, env) = small(text);
     env.expect(0, &["apply", "small", "--yes"]);
+    env.expect(3, &["plan", "small", "--replace", "clusters.other"]);
     env.write("environments/small.yaml", &text.replace("dnsPrefix: one", "dnsPrefix: two"));
     insta::assert_snapshot!("replace_missing", env.expect(4, &["apply", "small", "--yes"]).shown());
     let plan = env.expect(2, &["plan", "small", "--exit-code", "--output", "json", "--replace", "clusters.aks"]);

@@ -192,6 +192,8 @@ async fn replacing_is_said_aloud() {
     assert!(refusals(&protected)[0].starts_with("protected"), "{:?}", refusals(&protected));
     let unknown = scene.plan_replacing(&text, &["clusters.other"]).await;
     assert!(refusals(&unknown).iter().any(|r| r.starts_with("replace-unknown")), "{:?}", refusals(&unknown));
+    let pool = scene.plan_replacing(&text, &["clusters.aks.nodePools.system"]).await;
+    assert!(refusals(&pool).iter().any(|r| r.starts_with("replace-inline")), "{:?}", refusals(&pool));
     let plan = scene.plan_replacing(&text, &["clusters.aks"]).await;
     assert_eq!(plan.summary().replace, 1);
     let writes = scene.apply_plan(&text, &plan).await;
@@ -207,6 +209,8 @@ async fn an_attached_cluster_that_is_replaced_keeps_its_identities() {
         format!("{}{}    dnsPrefix: {prefix}\n    pullsFrom: [landfallone]\n", registry(""), cluster(""))
     };
     scene.apply(&text("one")).await;
+    let grant = scene.plan_replacing(&text("one"), &["clusters.aks.pullsFrom.landfallone"]).await;
+    assert!(refusals(&grant)[0].starts_with("replace-grant"), "{:?}", refusals(&grant));
     let plan = scene.plan_replacing(&text("two"), &["clusters.aks"]).await;
     let writes = scene.apply_plan(&text("two"), &plan).await;
     assert_eq!(writes, ["DELETE managedClusters/aks", "PUT managedClusters/aks"]);

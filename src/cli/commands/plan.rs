@@ -7,6 +7,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::project::Project;
 use crate::cli::survey::{Asked, survey};
+use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::report::{Heading, next_after_plan, plan_json, plan_text};
 
@@ -45,5 +46,9 @@ pub(super) fn verdict(plan: &Plan) -> Option<Exit> {
     if !plan.complete() {
         return Some(Exit::Failed);
     }
-    plan.diagnostics.has_errors().then_some(Exit::Refused)
+    let unknown = |d: &&Diagnostic| d.code == "replace-unknown";
+    match plan.diagnostics.sorted().iter().any(unknown) {
+        true => Some(Exit::WrongInput),
+        false => plan.diagnostics.has_errors().then_some(Exit::Refused),
+    }
 }
