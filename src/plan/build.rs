@@ -104,6 +104,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         expansion.unread.into_iter().for_each(|(address, why)| draft.unread(&address, why));
     }
     draft.check_replace(&wanted);
+    draft.check_duplicates(&wanted);
     draft.first = expansion.first.into_iter().filter(|(_, on)| !inputs.replace.contains(on)).collect();
     draft.learn(&wanted);
     for resource in wanted.values() {
@@ -195,6 +196,20 @@ impl Draft<'_> {
                         self.replaced.insert(id.clone());
                     }
                 }
+            }
+        }
+    }
+
+    /// What landfall adds by itself may meet what the file declares.
+    fn check_duplicates(&mut self, wanted: &IndexMap<Address, Wanted>) {
+        let mut seen: BTreeMap<&ArmId, &Address> = BTreeMap::new();
+        for resource in wanted.values() {
+            let Some(id) = resource.id() else { continue };
+            if let Some(first) = seen.insert(id, &resource.address) {
+                let text = format!("{} is the same resource as {first}: {id}", resource.address);
+                self.refuse(
+                    Diagnostic::error("duplicate-resource", text).help("give the one in the file another name"),
+                );
             }
         }
     }

@@ -235,6 +235,13 @@ async fn an_inherited_grant_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_identity_of_the_file_that_is_the_clusters_own_is_refused() {
+    let scene = Scene::new();
+    let plan = scene.plan(&format!("{}identities:\n  aks-kubelet: {{}}\n", attached())).await;
+    assert!(refusals(&plan).iter().any(|r| r.starts_with("duplicate-resource")), "{:?}", refusals(&plan));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_identity_that_was_made_anew_is_granted_anew() {
     let scene = Scene::new();
     let text = format!(
