@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::json::{DiagnosticJson, diagnostics, plan_diagnostics, pretty};
-use super::layout::two;
+use super::layout::{brief, two};
 use super::palette::{BOLD, DIM, GOOD, paint};
 use crate::diagnostic::Diagnostics;
 use crate::event::{Report, StepOutcome};
@@ -35,9 +35,9 @@ pub fn show_text(desired: &Desired, state: &State, columns: usize) -> String {
             words.push("protected");
         }
         let _ = writeln!(out, "{}", two(&format!("  {}", paint(BOLD, &wanted.address)), &words.join(", "), columns));
-        let _ = writeln!(out, "      {}", paint(DIM, target(wanted)));
+        let _ = writeln!(out, "      {}", paint(DIM, brief(&target(wanted))));
         for pull in &wanted.pulls_from {
-            let _ = writeln!(out, "      {}", paint(DIM, format!("pulls from {}", pull.registry)));
+            let _ = writeln!(out, "      {}", paint(DIM, brief(&format!("pulls from {}", pull.registry))));
         }
     }
     out

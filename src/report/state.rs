@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::json::pretty;
-use super::layout::{shown, two};
+use super::layout::{brief, shown, two};
 use super::palette::{BOLD, DIM, paint};
 use crate::model::Entry;
 use crate::names::Address;
@@ -15,7 +15,7 @@ use crate::state::State;
 pub fn state_list_text(state: &State, columns: usize) -> String {
     let mut out = String::new();
     for (address, entry) in &state.recorded.resources {
-        let _ = writeln!(out, "{}", two(&paint(BOLD, address), &paint(DIM, &entry.id), columns));
+        let _ = writeln!(out, "{}", two(&paint(BOLD, address), &paint(DIM, brief(entry.id.as_str())), columns));
     }
     if out.is_empty() {
         out.push_str("The record is empty.\n");

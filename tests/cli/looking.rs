@@ -36,6 +36,11 @@ fn show_and_state() {
     env.expect(0, &["apply", "small", "--yes"]);
     let asked = served.requests().len();
     insta::assert_snapshot!("show", env.expect(0, &["show", "small"]).shown());
+    for command in [&["show", "small"][..], &["state", "list", "small"]] {
+        let wide: Vec<String> =
+            env.expect(0, command).stdout.lines().filter(|l| l.chars().count() > 80).map(str::to_owned).collect();
+        assert_eq!(wide, Vec::<String>::new(), "{command:?}");
+    }
     insta::assert_snapshot!("show_json", env.expect(0, &["show", "small", "--output", "json"]).shown());
     insta::assert_snapshot!("state_list", env.expect(0, &["state", "list", "small"]).shown());
     insta::assert_snapshot!("state_list_json", env.expect(0, &["state", "list", "small", "--output", "json"]).shown());
