@@ -147,11 +147,26 @@ pub(super) fn open_sandbox(world: &Path, pace: Pace) -> Result<Arc<Sandbox>, Com
         std::fs::create_dir_all(folder)
             .map_err(|e| CommandError::failed(format!("failed to make {}: {e}", folder.display())))?;
     }
+    writable(world).map_err(|e| {
+        CommandError::failed(format!("failed to write the sandbox's world, {}: {e}", world.display()))
+            .hint("every request changes it: its folder and the file must be writable")
+    })?;
     let options = Options { clock: Arc::new(SystemClock), pace, world: Some(world.to_owned()), ..Options::default() };
     Sandbox::open(options).map_err(|e| {
         CommandError::failed(format!("failed to read the sandbox's world, {}: {e}", world.display()))
             .hint("start over with: landfall sandbox reset")
     })
+}
+
+/// Whether a world can be written: beside the file, since it is written whole and put in its place, and to the file itself.
+fn writable(world: &Path) -> std::io::Result<()> {
+    let draft = world.with_extension(format!("{}.try", std::process::id()));
+    std::fs::File::create(&draft)?;
+    std::fs::remove_file(&draft)?;
+    match std::fs::OpenOptions::new().append(true).open(world) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The sandbox takes any client that knows a secret.

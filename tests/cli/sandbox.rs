@@ -141,3 +141,21 @@ fn reset_forgets_world_and_states() {
     let plan = env.expect(0, &["plan", "small", "--sandbox", "--output", "json"]).json();
     assert_eq!(plan["summary"]["create"], 1);
 }
+
+#[test]
+fn a_world_that_cannot_be_written_is_told_at_once() {
+    let env = TestEnv::with(
+        "small",
+        "subscription: 00000000-0000-0000-0000-000000000000\nresourceGroup: rg-landfall-demo\nlocation: westeurope\n",
+    );
+    // A folder in its place is writable for nobody.
+    std::fs::create_dir_all(env.path("state/.sandbox/world.json")).unwrap();
+    let started = std::time::Instant::now();
+    let ran = env.expect(1, &["plan", "small", "--sandbox"]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+    assert!(
+        ran.stderr.contains("failed to write the sandbox's world") && ran.stderr.contains("world.json"),
+        "{}",
+        ran.stderr
+    );
+}
