@@ -7,7 +7,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::project::Project;
 use crate::cli::survey::{Asked, survey};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Severity;
 use crate::plan::Plan;
 use crate::report::{Heading, next_after_plan, plan_json, plan_text};
 
@@ -46,9 +46,8 @@ pub(super) fn verdict(plan: &Plan) -> Option<Exit> {
     if !plan.complete() {
         return Some(Exit::Failed);
     }
-    let unknown = |d: &&Diagnostic| d.code == "replace-unknown";
-    match plan.diagnostics.sorted().iter().any(unknown) {
-        true => Some(Exit::WrongInput),
-        false => plan.diagnostics.has_errors().then_some(Exit::Refused),
-    }
+    let problems = plan.diagnostics.sorted();
+    let mut errors = problems.iter().filter(|d| d.severity == Severity::Error).peekable();
+    errors.peek()?;
+    Some(if errors.all(|d| d.code == "replace-unknown") { Exit::WrongInput } else { Exit::Refused })
 }
