@@ -65,6 +65,11 @@ impl Crew<'_> {
             Work::Delete { id, only } => {
                 if let Some(only) = only {
                     self.nothing_else_in(id, only).await?;
+                } else if id.group_id().as_ref() == Some(id) {
+                    // A group goes with all that is in it: nobody has looked at what that is.
+                    return Err(StepFailure::Stale {
+                        what: format!("{id} may only be deleted with what is known to be in it"),
+                    });
                 }
                 self.delete(step, id).await.map(|()| None)
             }

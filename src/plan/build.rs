@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
+use super::delete::GROUP;
 use super::resource::inline_element;
 use super::step::{Action, Disruption, Hold, Plan, Record, Step, Unread, Work};
 use super::upgrade::Upgrade;
@@ -171,6 +172,13 @@ impl Draft<'_> {
                     "replace-unknown",
                     format!("--replace {address}: the file has no such resource"),
                 )),
+                Some(w) if w.arm_type.eq_ignore_ascii_case(GROUP) => self.refuse(
+                    Diagnostic::error(
+                        "replace-group",
+                        format!("--replace {address}: a resource group is never replaced"),
+                    )
+                    .help("Azure deletes a group with all that is in it, whoever made that"),
+                ),
                 Some(w) if w.protect => self.refuse(
                     Diagnostic::error("protected", format!("{address} is protected: no plan may replace it"))
                         .help("take `protect: true` away from it in a change of its own first"),

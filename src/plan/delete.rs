@@ -12,7 +12,7 @@ use crate::model::{Entry, Observed, Seen, Wanted};
 use crate::names::{Address, ArmId, StepId};
 use crate::schema::Schema;
 
-const GROUP: &str = "Microsoft.Resources/resourceGroups";
+pub(super) const GROUP: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
 /// The cluster to whose control plane landfall gave this role: it is kept until the cluster goes, also when the file no

@@ -7,5 +7,6 @@ mod attach;
 mod deletions;
 mod faults;
 mod pools;
+mod safety;
 mod scene;
 mod updates;
