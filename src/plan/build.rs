@@ -60,6 +60,8 @@ pub(super) struct Draft<'a> {
     pub first: BTreeSet<(Address, Address)>,
     /// Deletions of assignments that their address no longer means.
     pub orphans: BTreeSet<StepId>,
+    /// Addresses by which the file means something else than what was recorded: nothing is done until that is settled.
+    pub moved: BTreeSet<Address>,
     pub plan: Plan,
     count: usize,
 }
@@ -83,6 +85,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         last: BTreeMap::new(),
         first: BTreeSet::new(),
         orphans: BTreeSet::new(),
+        moved: BTreeSet::new(),
         plan: Plan {
             environment: inputs.desired.environment.clone(),
             resource_group: inputs.desired.resource_group.clone(),
@@ -109,7 +112,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
     draft.first = expansion.first.into_iter().filter(|(_, on)| !inputs.replace.contains(on)).collect();
     draft.learn(&wanted);
     for resource in wanted.values() {
-        if !draft.plan_replacement(resource) {
+        if !draft.moved_away(resource) && !draft.plan_replacement(resource) {
             draft.plan_wanted(resource);
         }
     }
@@ -333,6 +336,13 @@ impl Draft<'_> {
     }
 
     fn finish(mut self) -> Plan {
+        if !self.moved.is_empty() {
+            // What hangs on them (grants, children) was planned for what the file means now: none of that is to be shown.
+            self.plan.steps.clear();
+            self.plan.forget.clear();
+            self.plan.remember.clear();
+            self.plan.drift.clear();
+        }
         let steps = std::mem::take(&mut self.plan.steps);
         let addresses = steps.clone();
         match order::arrange(steps) {

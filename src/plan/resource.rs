@@ -138,18 +138,6 @@ impl Draft<'_> {
     }
 
     fn plan_present(&mut self, wanted: &Wanted, resource: &ResourceType, observed: &Observed, entry: Option<&Entry>) {
-        let moved_away = entry.is_some_and(|e| {
-            e.id != observed.id && resource.inline.is_none() && !matches!(wanted.target, Target::Grant(_))
-        });
-        if moved_away {
-            // The file now means another resource by this address than the one that was recorded.
-            let old = entry.map(|e| e.id.to_string()).unwrap_or_default();
-            self.refuse(
-                Diagnostic::error("moved", format!("{} was {old}; the file now means {}", wanted.address, observed.id))
-                    .help("give the new resource another name in the file, so that the old one can be deleted and the new one adopted"),
-            );
-            return;
-        }
         let desired = resolve(&wanted.body, &self.known);
         let key = self.recorded.key.clone();
         let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));

@@ -15,19 +15,58 @@ fn codes(plan: &landfall::plan::Plan) -> Vec<String> {
 async fn a_resource_group_is_never_replaced() {
     let scene = Scene::new();
     scene.apply(ONE).await;
+    let mut destroy = scene.plan_destroy(ONE).await;
     scene.identity("somebodys").await;
     let plan = scene.plan_replacing(ONE, &["resourceGroup"]).await;
     assert_eq!(codes(&plan), ["replace-group"]);
     assert_eq!(told(&plan), Vec::<String>::new());
 
     // Nor does apply delete one that nobody has looked into.
-    let mut plan = scene.plan_destroy(ONE).await;
-    for step in &mut plan.steps {
+    for step in &mut destroy.steps {
         if let Work::Delete { only, .. } = &mut step.work {
             *only = None;
         }
     }
-    let report = scene.run(&plan).await;
+    let report = scene.run(&destroy).await;
     assert!(report.stale, "{report:#?}");
     assert_eq!(scene.world(), ["resourceGroups/rg", "userAssignedIdentities/somebodys"]);
+}
+
+const POOL: &str = "    nodePools:\n      system: {mode: System, vmSize: Standard_D4ds_v5, count: 1}\n";
+
+fn attached() -> String {
+    format!("{ONE}clusters:\n  aks:\n{POOL}    pullsFrom: [landfallone]\n")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_means_another_group_is_refused_and_makes_no_second_environment() {
+    let scene = Scene::new();
+    scene.apply(&attached()).await;
+    let elsewhere = format!("resourceGroup: other\n{}", attached());
+    let cluster = attached().replace("  aks:\n", "  aks:\n    resourceGroup: other\n");
+    let own = attached().replace("    sku: {name: Basic}\n", "    sku: {name: Basic}\n    resourceGroup: other\n");
+    let here = |text: String| format!("resourceGroup: rg\n{text}");
+    let (cluster, own) = (here(cluster), here(own));
+    for (text, who) in [(elsewhere, "resourceGroup"), (cluster, "clusters.aks"), (own, "registries.landfallone")] {
+        let plan = scene.plan(&text).await;
+        assert!(codes(&plan).iter().all(|c| c == "moved"), "{:?}", refusals(&plan));
+        assert!(refusals(&plan)[0].starts_with(&format!("moved: {who} was")), "{:?}", refusals(&plan));
+        assert_eq!(refusals(&plan).len(), 1, "{:?}", refusals(&plan));
+        assert_eq!(told(&plan), Vec::<String>::new());
+        assert!(plan.forget.is_empty() && plan.remember.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_resource_is_not_replaced_by_giving_an_address_its_group() {
+    let scene = Scene::new();
+    scene.apply("identities:\n  mine: {}\n").await;
+    let group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/other";
+    let id = format!("{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine");
+    let body = serde_json::json!({"location": "westeurope"});
+    scene.somebody("PUT", group, crate::scene::ARM, body.clone()).await;
+    scene.somebody("PUT", &id, crate::scene::MSI, body).await;
+    let theirs = "resourceGroup: rg\nidentities:\n  mine: {resourceGroup: other}\n";
+    let plan = scene.plan_replacing(theirs, &["identities.mine"]).await;
+    assert_eq!((codes(&plan), told(&plan)), (vec!["moved".to_owned()], vec![]));
 }
