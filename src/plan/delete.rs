@@ -29,6 +29,10 @@ impl Draft<'_> {
             if wanted.contains_key(address) {
                 continue;
             }
+            if self.lets_go(address) {
+                self.let_go(address);
+                continue;
+            }
             if entry.chosen.is_some() && control_planes_cluster(address).is_some_and(|c| wanted.contains_key(&c)) {
                 self.plan.unchanged.insert(address.clone());
                 continue;

@@ -31,6 +31,7 @@ impl Draft<'_> {
         let stand = self.stand(wanted, resource);
         if wanted.existing {
             self.check_existing(wanted, &stand);
+            self.let_go(&wanted.address);
             return;
         }
         let entry = self.recorded.resources.get(&wanted.address).cloned();

@@ -2,7 +2,7 @@
 
 use landfall::plan::Work;
 
-use crate::scene::{Scene, refusals, told};
+use crate::scene::{Scene, facts, refusals, told};
 
 const ONE: &str = "registries:\n  landfallone:\n    sku: {name: Basic}\n";
 
@@ -69,4 +69,35 @@ async fn somebody_elses_resource_is_not_replaced_by_giving_an_address_its_group(
     let theirs = "resourceGroup: rg\nidentities:\n  mine: {resourceGroup: other}\n";
     let plan = scene.plan_replacing(theirs, &["identities.mine"]).await;
     assert_eq!((codes(&plan), told(&plan)), (vec!["moved".to_owned()], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_file_only_refers_to_is_let_go_of_and_never_deleted() {
+    let work = "      work: {vmSize: Standard_D4ds_v5, count: 1}\n";
+    let text = attached().replace(POOL, &format!("{POOL}{work}"));
+    let refers = text
+        .replace("    sku: {name: Basic}\n", "    existing: true\n")
+        .replace("  aks:\n", "  aks:\n    existing: true\n")
+        .replace("      system: {mode: System, vmSize: Standard_D4ds_v5, count: 1}\n", "");
+    for applied in [true, false] {
+        let scene = Scene::new();
+        scene.apply(&text).await;
+        let before = scene.world();
+        if applied {
+            let plan = scene.plan(&refers).await;
+            assert!(facts(&plan).contains(&"let-go"), "{:?}", facts(&plan));
+            assert_eq!(scene.apply_plan(&refers, &plan).await, Vec::<String>::new());
+            let state = scene.state().await;
+            let left: Vec<String> = state.recorded.resources.keys().map(ToString::to_string).collect();
+            let kept = ["clusters.aks.nodePools.work", "clusters.aks.pullsFrom.landfallone", "resourceGroup"];
+            assert_eq!(left, kept);
+        }
+        let writes = scene.destroy(&refers).await;
+        let may = |w: &String| w == "DELETE registries/landfallone/roleAssignments" || w == "DELETE agentPools/work";
+        assert!(writes.iter().all(may) && writes.contains(&"DELETE agentPools/work".to_owned()), "{writes:#?}");
+        for id in ["registries/landfallone", "managedClusters/aks", "userAssignedIdentities/aks-kubelet"] {
+            assert!(scene.world().contains(&id.to_owned()), "{applied}: {id} of {before:#?}");
+        }
+        assert!(scene.recorded("clusters.aks").await.is_none());
+    }
 }
