@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Plan, Reads, Work, see};
-use crate::model::{Live, Observed, Seen, Target};
+use super::{Action, Plan, Reads, Work, see};
+use crate::model::{Desired, Live, Observed, Seen, Target};
 use crate::names::{Address, ArmId};
 use crate::schema::{ResourceType, Schema};
+
+const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
 /// What was found of a saved plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +39,20 @@ pub fn stale(plan: &Plan, live: &Live) -> Staleness {
         }
     }
     out
+}
+
+/// What a saved plan deletes, replaces or rotates although the file protects it by now; what landfall added for a resource is
+/// protected with it. A role that was given anew before the old one is taken is no deletion.
+pub fn protected_since(plan: &Plan, desired: &Desired) -> BTreeSet<Address> {
+    let ends = plan.steps.iter().filter(|s| {
+        let switch = s.arm_type.eq_ignore_ascii_case(ROLE_ASSIGNMENT) && s.record.is_some();
+        matches!(s.action, Action::Delete | Action::Replace | Action::Rotate) && !switch
+    });
+    let protects = |address: &Address| {
+        let mut up = std::iter::successors(Some(address.clone()), Address::parent);
+        up.find_map(|a| desired.resources.get(&a)).is_some_and(|w| w.protect)
+    };
+    ends.map(|s| s.address.clone()).filter(protects).collect()
 }
 
 fn judged(address: &Address, resource: &ResourceType, work: &Work, seen: &Seen<Observed>) -> Option<String> {

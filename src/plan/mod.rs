@@ -39,7 +39,7 @@ pub use disruption::disruption;
 pub use drift::{Drift, drift, drift_reads};
 pub use expectation::Expectation;
 pub use file::{PlanFile, PlanFileError, PlanHead};
-pub use file_check::{Staleness, reads_of_plan, stale};
+pub use file_check::{Staleness, protected_since, reads_of_plan, stale};
 pub use grants::grant_id;
 pub use offline::from_nothing;
 use reads::reads_of_record;

@@ -1,6 +1,6 @@
 //! What must never happen: strangers deleted, what landfall made forgotten, what is protected touched.
 
-use landfall::plan::Work;
+use landfall::plan::{Work, protected_since};
 
 use crate::scene::{Scene, facts, refusals, told};
 
@@ -99,5 +99,29 @@ async fn what_the_file_only_refers_to_is_let_go_of_and_never_deleted() {
             assert!(scene.world().contains(&id.to_owned()), "{applied}: {id} of {before:#?}");
         }
         assert!(scene.recorded("clusters.aks").await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_ends_nothing_that_is_protected_since() {
+    let scene = Scene::new();
+    let text = attached();
+    let protected = text.replace("    pullsFrom", "    protect: true\n    pullsFrom");
+    scene.apply(&text).await;
+    let bigger = text.replace("D4ds", "D8ds");
+    let abac = text.replace("    sku", "    roleAssignmentMode: AbacRepositoryPermissions\n    sku");
+    let names = |plan: &landfall::plan::Plan, text: &str| -> Vec<String> {
+        protected_since(plan, &scene.desired(text)).iter().map(ToString::to_string).collect()
+    };
+    let plans = [
+        (scene.plan_destroy(&text).await, 7),
+        (scene.plan_replacing(&text, &["clusters.aks"]).await, 1),
+        (scene.plan(&bigger).await, 1),
+        (scene.plan(&abac).await, 0),
+    ];
+    for (plan, count) in plans {
+        assert!(!plan.steps.is_empty());
+        assert_eq!(names(&plan, &text), Vec::<String>::new());
+        assert_eq!(names(&plan, &protected).len(), count, "{:?} of {:?}", names(&plan, &protected), told(&plan));
     }
 }

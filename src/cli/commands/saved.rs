@@ -14,7 +14,7 @@ use crate::cli::project::Project;
 use crate::cli::survey::wants;
 use crate::names::{EnvName, Serial};
 use crate::observe::observe;
-use crate::plan::{Plan, PlanFile, PlanFileError, PlanHead, reads_of_plan, stale};
+use crate::plan::{Plan, PlanFile, PlanFileError, PlanHead, protected_since, reads_of_plan, stale};
 use crate::report::Heading;
 use crate::state::{State, write_atomically_private};
 
@@ -71,6 +71,10 @@ pub(super) async fn apply_file(
     }
     let desired = project.load(&args.environment)?;
     let plan = saved.resolve(&desired).map_err(|why| unfit(file, &why))?;
+    if let Some(address) = protected_since(&plan, &desired).first() {
+        return Err(CommandError::refused(format!("{address} is protected: no plan may delete, replace or rotate it"))
+            .hint(format!("the file protects it since {} was made; plan again", file.display())));
+    }
     let store = project.store(&name, &desired.state, &desired.cloud)?;
     let holder = project.holder(&format!("apply {name} {}", file.display()));
     locked(store.as_ref(), &holder, global.lock_timeout, async || {
