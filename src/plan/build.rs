@@ -10,7 +10,7 @@ use super::step::{Action, Disruption, Hold, Plan, Record, Step, Unread, Work};
 use super::upgrade::Upgrade;
 use super::{Known, attach, order};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Desired, Live, Recorded, Seen, Target, Wanted};
+use crate::model::{Desired, Entry, Live, Recorded, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, Lineage, Serial, StepId};
 use crate::schema::Schema;
 
@@ -205,6 +205,7 @@ impl Draft<'_> {
                     if let (Some(id), Seen::Present(_)) = (w.id(), w.id().map_or(Seen::Absent, |id| self.live.get(id)))
                     {
                         self.replaced.insert(id.clone());
+                        self.protected_below(address, &id.clone());
                     }
                 }
             }
@@ -222,6 +223,17 @@ impl Draft<'_> {
                     Diagnostic::error("duplicate-resource", text).help("give the one in the file another name"),
                 );
             }
+        }
+    }
+
+    /// What is protected and lies on or below what is replaced would go with it: a role that a protected cluster pulls by.
+    pub(super) fn protected_below(&mut self, address: &Address, id: &ArmId) {
+        let below = |(a, e): &(&Address, &Entry)| *a != address && e.protect && e.id.within(id);
+        let all: Vec<Address> = self.recorded.resources.iter().filter(below).map(|(a, _)| a.clone()).collect();
+        for going in all {
+            let text = format!("{going} is protected: no plan may delete it, and it goes when {address} is replaced");
+            let problem = Diagnostic::error("protected", text);
+            self.refuse(problem.help("take `protect: true` away from it in a change of its own first"));
         }
     }
 

@@ -11,6 +11,7 @@ use super::build::Draft;
 use super::resource::Stand;
 use super::step::{Action, Record, Step, Work};
 use super::{Expectation, grant_id, resolve};
+use crate::diagnostic::Diagnostic;
 use crate::document::Value;
 use crate::model::{Entry, Grant, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, StepId};
@@ -49,6 +50,11 @@ impl Draft<'_> {
                 let record = self.successor(resource, now.as_ref(), &old);
                 if kept.contains(&old.id) {
                     self.plan.remember.insert(address.clone(), record);
+                } else if old.protect && self.principal_goes(resource) {
+                    // The old one counts no longer before the new one can be given.
+                    let text = format!("{address} is protected, and whom it is given to would be made anew");
+                    let problem = Diagnostic::error("protected", text);
+                    self.refuse(problem.help("take `protect: true` away from it in a change of its own first"));
                 } else {
                     let why = "it names a role or a principal that this address no longer means";
                     self.delete_orphan(resource, old.id, (record, why), wanted);
@@ -57,6 +63,13 @@ impl Draft<'_> {
                 self.delete_orphan(resource, left, (record, "left by a switch that was broken off"), wanted);
             }
         }
+    }
+
+    /// Whether this plan replaces whom an assignment is given to.
+    fn principal_goes(&self, wanted: &Wanted) -> bool {
+        let Target::Grant(Grant { principal: Value::Template(template), .. }) = &wanted.target else { return false };
+        let id_of = |address: &Address| self.desired.resources.get(address).and_then(Wanted::id);
+        template.references().filter_map(|r| id_of(&r.address)).any(|id| self.replaced.contains(id))
     }
 
     /// What every assignment of the plan is in Azure, or will be, where that is known.

@@ -125,3 +125,30 @@ async fn a_saved_plan_ends_nothing_that_is_protected_since() {
         assert_eq!(names(&plan, &protected).len(), count, "{:?} of {:?}", names(&plan, &protected), told(&plan));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_cluster_keeps_its_roles_when_something_else_is_replaced() {
+    let scene = Scene::new();
+    let protected = attached().replace("    pullsFrom", "    protect: true\n    pullsFrom");
+    scene.apply(&protected).await;
+    let plan = scene.plan_replacing(&protected, &["registries.landfallone"]).await;
+    assert_eq!(codes(&plan), ["protected"]);
+    assert!(refusals(&plan)[0].contains("clusters.aks.pullsFrom.landfallone"), "{:?}", refusals(&plan));
+    // The other role is given before the first one goes.
+    let abac = protected.replace("    sku", "    roleAssignmentMode: AbacRepositoryPermissions\n    sku");
+    scene.apply(&abac).await;
+
+    // Whom the role is given to is made anew, in the very change that takes the protection away.
+    let scene = Scene::new();
+    let text = format!(
+        "{ONE}identities:\n  kubelet: {{}}\n  control: {{}}\nclusters:\n  aks:\n    protect: true\n    identity:\n      \
+         type: UserAssigned\n      userAssignedIdentities: {{\"${{identities.control.id}}\": {{}}}}\n    \
+         identityProfile: {{kubeletidentity: {{resourceId: \"${{identities.kubelet.id}}\", clientId: \
+         \"${{identities.kubelet.clientId}}\", objectId: \"${{identities.kubelet.principalId}}\"}}}}\n{POOL}    \
+         pullsFrom: [landfallone]\n"
+    );
+    scene.apply(&text).await;
+    let plan = scene.plan_replacing(&text.replace("    protect: true\n", ""), &["identities.kubelet"]).await;
+    assert!(codes(&plan).contains(&"protected".to_owned()), "{:?} {:?}", refusals(&plan), told(&plan));
+    assert!(refusals(&plan).iter().any(|r| r.contains("clusters.aks.pullsFrom.landfallone")), "{:?}", refusals(&plan));
+}
