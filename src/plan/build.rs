@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::delete::GROUP;
+use super::disruption::Effect;
 use super::resource::inline_element;
 use super::step::{Action, Disruption, Hold, Plan, Record, Step, Unread, Work};
 use super::upgrade::Upgrade;
 use super::{Known, attach, order};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diff::Difference;
 use crate::model::{Desired, Entry, Live, Recorded, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, Lineage, Serial, StepId};
 use crate::schema::Schema;
@@ -42,6 +44,8 @@ pub(super) struct Draft<'a> {
     pub ours: &'a [ArmId],
     /// Ids that this plan deletes and makes anew.
     pub replaced: BTreeSet<ArmId>,
+    /// Those of them that nobody named: small children that Azure cannot change, and what of them differs.
+    pub implied: BTreeMap<Address, Vec<(Difference, Effect)>>,
     /// What references can be filled in with.
     pub known: Known,
     /// What the record says landfall made, under whatever address.
@@ -76,6 +80,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         replace: inputs.replace,
         ours: inputs.ours,
         replaced: BTreeSet::new(),
+        implied: BTreeMap::new(),
         known: Known::default(),
         made: inputs.recorded.resources.values().filter(|e| e.created).map(|e| e.id.clone()).collect(),
         addresses: BTreeMap::new(),
@@ -111,6 +116,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
     draft.check_duplicates(&wanted);
     draft.first = expansion.first.into_iter().filter(|(_, on)| !inputs.replace.contains(on)).collect();
     draft.learn(&wanted);
+    draft.find_implied_replacements(&wanted);
     for resource in wanted.values() {
         if !draft.moved_away(resource) && !draft.plan_replacement(resource) {
             draft.plan_wanted(resource);
@@ -237,10 +243,11 @@ impl Draft<'_> {
         }
     }
 
-    /// Delete and create for what `--replace` names; true when that was planned.
+    /// Delete and create for what `--replace` names or Azure cannot change; true when that was planned.
     fn plan_replacement(&mut self, wanted: &Wanted) -> bool {
-        let Some(id) = wanted.id().filter(|id| self.replaced.contains(*id) && self.replace.contains(&wanted.address))
-        else {
+        let effects = self.implied.remove(&wanted.address);
+        let named = effects.is_some() || self.replace.contains(&wanted.address);
+        let Some(id) = wanted.id().filter(|id| self.replaced.contains(*id) && named) else {
             return false;
         };
         let schema = Schema::get();
@@ -248,7 +255,7 @@ impl Draft<'_> {
             return false;
         };
         let observed = observed.clone();
-        self.replace_steps(wanted, resource, &observed, Vec::new());
+        self.replace_steps(wanted, resource, &observed, effects.unwrap_or_default());
         true
     }
 

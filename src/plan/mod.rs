@@ -23,6 +23,7 @@ mod order;
 mod orphans;
 mod range;
 mod reads;
+mod replacements;
 mod resolve;
 mod resource;
 mod rotate;

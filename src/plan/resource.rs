@@ -322,7 +322,10 @@ impl Draft<'_> {
                 problem = problem.help(way.clone());
             }
             problem = problem.help("write the live value into the file to keep the resource as it is");
-            problem = problem.help(if wanted.protect {
+            let group = wanted.arm_type.eq_ignore_ascii_case(super::delete::GROUP);
+            problem = problem.help(if group {
+                "a resource group is never replaced, since all that it holds would go with it".to_owned()
+            } else if wanted.protect {
                 format!("{} is protected: no plan may replace it", wanted.address)
             } else {
                 format!("or have it deleted and made anew, with all it holds: --replace {}", wanted.address)
@@ -415,7 +418,7 @@ impl Draft<'_> {
         self.push(remove);
     }
 
-    fn tell(&mut self, wanted: &Wanted, comparison: &Comparison) {
+    pub(super) fn tell(&mut self, wanted: &Wanted, comparison: &Comparison) {
         for moved in &comparison.drift {
             if comparison.differences.iter().any(|d| d.path == moved.path) {
                 self.plan.drift.push(DriftItem {
@@ -515,7 +518,7 @@ pub(super) fn merged(body: &Value, defaults: &Value) -> Value {
 }
 
 /// The live document as these differences will leave it.
-fn changed(live: &Value, differences: &[Difference]) -> Value {
+pub(super) fn changed(live: &Value, differences: &[Difference]) -> Value {
     let mut out = live.clone();
     for difference in differences {
         match &difference.after {

@@ -152,3 +152,39 @@ async fn a_protected_cluster_keeps_its_roles_when_something_else_is_replaced() {
     assert!(codes(&plan).contains(&"protected".to_owned()), "{:?} {:?}", refusals(&plan), told(&plan));
     assert!(refusals(&plan).iter().any(|r| r.contains("clusters.aks.pullsFrom.landfallone")), "{:?}", refusals(&plan));
 }
+
+#[tokio::test(start_paused = true)]
+async fn identities_and_groups_are_not_made_anew_by_themselves() {
+    let scene = Scene::new();
+    let text = "identities:\n  mine: {location: westeurope}\n";
+    scene.apply(text).await;
+    let plan = scene.plan(&text.replace("westeurope", "northeurope")).await;
+    assert_eq!((codes(&plan), told(&plan)), (vec!["cannot-change".to_owned()], vec![]));
+    let plan = scene.plan("resourceGroup: {name: rg, location: northeurope}\n").await;
+    assert_eq!(codes(&plan), ["cannot-change"]);
+    let all = plan.diagnostics.render(false);
+    assert!(!all.contains("--replace"), "{all}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_refers_to_a_child_that_is_made_anew_is_known_after_apply() {
+    let scene = Scene::new();
+    let secret = "https://vault.vault.azure.net/secrets/a";
+    let text = |server: &str| {
+        format!(
+            "registries:\n  landfallone:\n    sku: {{name: Basic}}\n    credentialSets:\n      hub:\n        identity: {{type: \
+             SystemAssigned}}\n        loginServer: {server}\n        authCredentials: [{{name: Credential1, \
+             usernameSecretIdentifier: {secret}, passwordSecretIdentifier: {secret}}}]\nroleAssignments:\n  hub-reads:\n    \
+             scope: ${{resourceGroup.id}}\n    role: Reader\n    principalId: \
+             ${{registries.landfallone.credentialSets.hub.identity.principalId}}\n    principalType: ServicePrincipal\n"
+        )
+    };
+    scene.apply(&text("docker.io")).await;
+    let before = scene.recorded("roleAssignments.hub-reads").await;
+    let plan = scene.plan(&text("quay.io")).await;
+    let all = told(&plan);
+    assert_eq!(all.iter().filter(|s| s.starts_with("replace registries.landfallone.credentialSets.hub")).count(), 2);
+    assert!(all.contains(&"create roleAssignments.hub-reads".to_owned()), "{all:#?}");
+    scene.apply_plan(&text("quay.io"), &plan).await;
+    assert_ne!(scene.recorded("roleAssignments.hub-reads").await, before);
+}
