@@ -52,7 +52,7 @@ fn planned(exchange: &Exchange, there: bool) -> Result<Plan, String> {
     let desired = desired.ok_or_else(|| problems.render(false))?;
     let recorded = Recorded::default();
     let mut live = Live::default();
-    let wants = reads(&desired, &recorded, false);
+    let wants = reads(&desired, &recorded, false, &[]);
     for (id, arm_type) in &wants.resources {
         let kind = Schema::get().resource(arm_type).unwrap();
         let said = desired.resources.values().any(|wanted| wanted.existing && wanted.id() == Some(id));

@@ -53,7 +53,7 @@ impl Case {
         let desired = loaded(&self.file);
         let recorded = recorded(&loaded(self.before.as_ref().unwrap_or(&self.file)), &self.seen, &self.live);
         let mut live = Live::default();
-        for (id, arm_type) in reads(&desired, &recorded, false).resources {
+        for (id, arm_type) in reads(&desired, &recorded, false, &[]).resources {
             let kind = Schema::get().resource(&arm_type).unwrap();
             let body = said_of(&self.live, &id).unwrap_or_else(|| json!({"id": id.as_str(), "location": "westeurope"}));
             let there = said_of(&self.live, &id).is_some() || arm_type.ends_with("resourceGroups");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::azure::{Client, Wait};
-use crate::names::{Address, ArmId};
+use crate::model::Made;
+use crate::names::Address;
 use crate::schema::Schema;
 use crate::state::{JournalEntry, State};
 
@@ -12,20 +13,21 @@ use crate::state::{JournalEntry, State};
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// What it was making: if it is there, it is landfall's own and not a stranger.
-    pub ours: Vec<ArmId>,
+    pub ours: Vec<Made>,
     /// Operations that ended badly meanwhile: of what, and Azure's reason.
     pub failed: Vec<(Address, String)>,
     /// How many operations were waited for.
     pub followed: usize,
 }
 
-/// The ids that a cut-off run was making, without asking Azure anything.
-pub fn ours(state: &State) -> Vec<ArmId> {
+/// What a cut-off run was making, without asking Azure anything.
+pub fn ours(state: &State) -> Vec<Made> {
     let made = |entry: &&JournalEntry| ["create", "rotate", "replace"].contains(&entry.action.as_str());
     // Whatever became of it: what failed may have left something behind, and what is done may have brought children that
     // were not recorded yet. The journal of a run that ended well is empty.
-    let ids: BTreeSet<&ArmId> = state.journal.iter().filter(made).filter_map(|e| e.id.as_ref()).collect();
-    ids.into_iter().cloned().collect()
+    let one = |e: &JournalEntry| Some(Made { address: e.address.clone(), id: e.id.clone()? });
+    let all: BTreeSet<Made> = state.journal.iter().filter(made).filter_map(one).collect();
+    all.into_iter().collect()
 }
 
 /// Follows every operation that the journal says is running, to its end. `told` hears what is waited for. The state is not

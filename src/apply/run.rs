@@ -10,12 +10,16 @@ use tokio::time::Instant;
 use super::StepFailure;
 use super::holds::Holds;
 use super::record::{Recorder, entry};
+use super::recover::ours;
 use super::step::{Crew, label};
 use crate::azure::Client;
 use crate::event::{Event, Outcome, Report, StepOutcome};
+use crate::model::Made;
 use crate::names::{Address, ArmId, CorrelationId, StepId};
+use crate::observe::says_absent;
 use crate::plan::{Known, Plan, Step, Work};
-use crate::state::{State, StateError, Store};
+use crate::schema::Schema;
+use crate::state::{JournalEntry, JournalStatus, State, StateError, Store};
 
 /// How far a run was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +43,7 @@ pub struct Options<'a> {
     /// Says when to stop.
     pub stop: watch::Receiver<Stop>,
     /// Ids that an interrupted run was making: they are landfall's own.
-    pub ours: &'a [ArmId],
+    pub ours: &'a [Made],
 }
 
 /// Carries the plan out. The state is written before and after each request; what failed stops only what waits for it.
@@ -67,11 +71,49 @@ pub async fn run(
         let holds = Holds::of(&plan.steps);
         report = Scheduler::new(plan, &shared, &holds, &options).run().await;
     }
-    if report.complete() && !state.journal.is_empty() {
+    if report.complete() && !state.journal.is_empty() && nothing_lost(client, plan, state).await {
         state.journal.clear();
         store.save(state).await?;
     }
     Ok(report)
+}
+
+/// What an earlier run was making and no record has, and by which action.
+fn unrecorded(state: &State) -> BTreeMap<Made, String> {
+    let recorded: BTreeSet<&ArmId> = state.recorded.resources.values().map(|e| &e.id).collect();
+    let all = ours(state).into_iter().filter(|m| !recorded.contains(&m.id));
+    let action = |m: &Made| state.journal.iter().find(|e| e.id.as_ref() == Some(&m.id)).map(|e| e.action.clone());
+    all.filter_map(|m| action(&m).map(|action| (m, action))).collect()
+}
+
+/// Keeps it in the journal of the next run, under a step that no plan has.
+fn left_behind(made: Made, action: String) -> JournalEntry {
+    JournalEntry {
+        step: "left".to_owned(),
+        address: made.address,
+        action,
+        id: Some(made.id),
+        status: JournalStatus::Intended,
+        operation: None,
+        digest: None,
+        at: String::new(),
+        failure: None,
+    }
+}
+
+/// Whether all that was ever being made is recorded, was deleted, or is not there.
+async fn nothing_lost(client: &Client, plan: &Plan, state: &State) -> bool {
+    for made in unrecorded(state).into_keys() {
+        let deleted = plan.steps.iter().any(|s| matches!(&s.work, Work::Delete { id, .. } if made.id.within(id)));
+        let kind = made.id.resource_type().and_then(|t| Schema::get().resource(&t));
+        if let Some(kind) = kind.filter(|_| !deleted) {
+            match client.get(&made.id, &kind.api_version).await {
+                Err(error) if says_absent(&error) => {}
+                _ => return false,
+            }
+        }
+    }
+    true
 }
 
 /// The record of what needs no request is brought up to date, and the journal of an earlier run made room in.
@@ -89,7 +131,13 @@ async fn prepare(plan: &Plan, state: &mut State, store: &dyn Store) -> Result<()
         }
     }
     let journal = state.journal.len();
+    let open = unrecorded(state);
     state.start_journal();
+    for (made, action) in open {
+        if !state.journal.iter().any(|e| e.id.as_ref() == Some(&made.id)) {
+            state.note(left_behind(made, action))?;
+        }
+    }
     let moved = !plan.forget.is_empty() || !plan.remember.is_empty() || journal != state.journal.len();
     // A state that was never saved is saved before the first request, so that no request is made that cannot be recorded.
     if moved || !plan.steps.is_empty() {

@@ -12,7 +12,7 @@ use super::{StepFailure, overlay};
 use crate::azure::{Client, Kind, Method, Started, Wait, Write};
 use crate::document::{Path, Value};
 use crate::event::Event;
-use crate::model::{Observed, Seen, Target};
+use crate::model::{Made, Observed, Seen, Target};
 use crate::names::{Address, ArmId, Etag};
 use crate::observe;
 use crate::plan::{Expectation, InlineChild, InlineEdit, Known, Step, Work, grant_id, resolve};
@@ -50,7 +50,7 @@ pub(super) struct Crew<'a> {
     pub answers: Mutex<BTreeMap<ArmId, Value>>,
     pub events: &'a (dyn Fn(Event) + Send + Sync),
     /// Ids that an interrupted run was making.
-    pub ours: &'a [ArmId],
+    pub ours: &'a [Made],
 }
 
 impl Crew<'_> {
@@ -131,7 +131,7 @@ impl Crew<'_> {
         // is one assignment and needs no look.
         if !is_grant {
             match self.read(&id, &step.arm_type).await? {
-                Seen::Present(_) if !self.ours.contains(&id) => {
+                Seen::Present(_) if !self.ours.iter().any(|m| m.id == id) => {
                     return Err(StepFailure::Stale { what: format!("{id} exists by now") });
                 }
                 _ => {}

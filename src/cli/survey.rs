@@ -35,7 +35,7 @@ pub(super) async fn survey(
     state: &State,
     asked: &Asked,
 ) -> Result<(Plan, Heading), CommandError> {
-    let needed = reads(desired, &state.recorded, asked.destroy);
+    let needed = reads(desired, &state.recorded, asked.destroy, &apply::ours(state));
     client.ready().await?;
     let (live, statistics) = observe(client, &wants(needed)).await;
     let saved = state.serial != Serial::default();

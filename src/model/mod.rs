@@ -6,4 +6,4 @@ mod recorded;
 
 pub use desired::{Attachment, Cloud, Desired, Grant, Source, StateLocation, Target, Wanted};
 pub use live::{Live, Observed, Seen};
-pub use recorded::{Entry, HashKey, Recorded};
+pub use recorded::{Entry, HashKey, Made, Recorded};

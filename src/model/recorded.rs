@@ -37,6 +37,15 @@ pub struct Entry {
     pub depends_on: Vec<Address>,
 }
 
+/// What an interrupted run was making, by its journal: landfall's own, although no record may say so yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Made {
+    /// Under which address.
+    pub address: Address,
+    /// What it is in Azure.
+    pub id: ArmId,
+}
+
 /// The random key under which a state remembers secrets.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct HashKey(pub Vec<u8>);

@@ -12,7 +12,7 @@ use super::upgrade::Upgrade;
 use super::{Known, attach, order};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::diff::Difference;
-use crate::model::{Desired, Entry, Live, Recorded, Seen, Target, Wanted};
+use crate::model::{Desired, Entry, Live, Made, Recorded, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, Lineage, Serial, StepId};
 use crate::schema::Schema;
 
@@ -32,7 +32,7 @@ pub struct Inputs<'a> {
     /// What may be deleted and made anew.
     pub replace: &'a BTreeSet<Address>,
     /// What an interrupted run was making: landfall's own, although no record says so yet.
-    pub ours: &'a [ArmId],
+    pub ours: &'a [Made],
 }
 
 /// A plan in the making.
@@ -41,7 +41,7 @@ pub(super) struct Draft<'a> {
     pub recorded: &'a Recorded,
     pub live: &'a Live,
     pub replace: &'a BTreeSet<Address>,
-    pub ours: &'a [ArmId],
+    pub ours: &'a [Made],
     /// Ids that this plan deletes and makes anew.
     pub replaced: BTreeSet<ArmId>,
     /// Those of them that nobody named: small children that Azure cannot change, and what of them differs.

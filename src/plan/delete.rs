@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::build::Draft;
-use super::step::{Action, Step, Work};
+use super::step::{Action, Record, Step, Work};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Path, Value};
 use crate::model::{Entry, Observed, Seen, Wanted};
@@ -51,11 +51,15 @@ impl Draft<'_> {
                 Seen::Present(observed) => drop(doomed.insert(address.clone(), (entry.clone(), observed))),
             }
         }
-        self.keep_what_clusters_name(&mut doomed);
+        let left = self.left_by_a_cut_off_run(wanted, destroy);
+        let gone: BTreeSet<ArmId> = left.iter().map(|(_, _, o)| o.id.clone()).collect();
+        self.keep_what_clusters_name(&mut doomed, &gone);
         self.keep_what_is_meant(wanted, &mut doomed);
-        let ids: BTreeSet<ArmId> = doomed.values().map(|(_, o)| o.id.clone()).collect();
+        let ids: BTreeSet<ArmId> = doomed.values().map(|(_, o)| o.id.clone()).chain(gone).collect();
+        let mut first: BTreeSet<StepId> = BTreeSet::new();
         let mut steps: BTreeMap<ArmId, StepId> = BTreeMap::new();
-        for (address, (entry, observed)) in &doomed {
+        let recorded = doomed.iter().map(|(address, (entry, observed))| (address, entry, observed, false));
+        for (address, entry, observed, unrecorded) in left.iter().map(|(a, e, o)| (a, e, o, true)).chain(recorded) {
             let group = entry.arm_type.eq_ignore_ascii_case(GROUP);
             let only = if group {
                 match self.group_may_go(address, entry, observed, &ids) {
@@ -69,6 +73,14 @@ impl Draft<'_> {
             let note = (!entry.created).then(|| "adopted earlier, not made by landfall".to_owned());
             let mut step = self.bare_step(address, &entry.arm_type, Action::Delete, work, None);
             step.note = note;
+            if unrecorded {
+                step.note = Some("made by a run that was interrupted".to_owned());
+                step.record = self.recorded.resources.get(address).map(Record::of);
+                first.insert(step.id.clone());
+            } else {
+                // Whatever was being made when the run was cut off was the last to be made, and uses what is recorded.
+                step.depends_on.extend(first.iter().cloned());
+            }
             steps.insert(observed.id.clone(), step.id.clone());
             self.push(step);
         }
@@ -199,12 +211,13 @@ impl Draft<'_> {
     }
 
     /// An identity that a live cluster names is never deleted while the cluster stays.
-    fn keep_what_clusters_name(&mut self, doomed: &mut BTreeMap<Address, (Entry, Observed)>) {
+    fn keep_what_clusters_name(&mut self, doomed: &mut BTreeMap<Address, (Entry, Observed)>, gone: &BTreeSet<ArmId>) {
         let going: BTreeSet<ArmId> = doomed.values().map(|(_, o)| o.id.clone()).collect();
         let mut named: BTreeSet<ArmId> = BTreeSet::new();
         for (id, seen) in &self.live.resources {
             let Seen::Present(observed) = seen else { continue };
             let stays = !going.contains(id)
+                && !gone.contains(id)
                 && id
                     .resource_type()
                     .is_some_and(|t| t.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters"));

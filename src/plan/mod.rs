@@ -15,6 +15,7 @@ mod grants;
 mod hops;
 mod identity;
 mod implied;
+mod left;
 mod let_go;
 mod moved;
 mod offers;

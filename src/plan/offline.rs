@@ -12,7 +12,7 @@ const SOMEBODY: &str = "00000000-0000-0000-0000-000000000000";
 pub fn from_nothing(desired: &Desired) -> Expansion {
     let recorded = Recorded::default();
     let mut live = Live::default();
-    for id in reads(desired, &recorded, false).resources.into_keys() {
+    for id in reads(desired, &recorded, false, &[]).resources.into_keys() {
         let seen = if desired.resources.values().any(|w| w.id() == Some(&id)) {
             Seen::Absent
         } else {

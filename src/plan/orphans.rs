@@ -85,7 +85,7 @@ impl Draft<'_> {
     fn successor(&mut self, wanted: &Wanted, now: Option<&ArmId>, old: &Entry) -> Record {
         let made = self.plan.steps.iter().any(|s| s.address == wanted.address && matches!(s.work, Work::Create { .. }));
         // A run that was broken off made it, if it is there and was never recorded.
-        let ours = now.is_some_and(|id| self.ours.contains(id));
+        let ours = now.is_some_and(|id| self.ours.iter().any(|m| m.id == *id));
         let remembered = self.plan.remember.remove(&wanted.address);
         let record = remembered.unwrap_or_else(|| self.record(wanted, made || ours || old.created, None));
         Record { id: now.cloned(), created: made || ours || old.created, ..record }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{attach, offers};
-use crate::model::{Desired, Recorded, Target};
+use crate::model::{Desired, Made, Recorded, Target};
 use crate::names::{Address, ArmId};
 use crate::schema::Schema;
 
@@ -47,8 +47,8 @@ impl Reads {
     }
 }
 
-/// Everything that a plan of this environment has to know.
-pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
+/// Everything that a plan of this environment has to know; `ours` is what an interrupted run was making.
+pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool, ours: &[Made]) -> Reads {
     let mut out = Reads::default();
     for wanted in desired.resources.values() {
         match &wanted.target {
@@ -63,6 +63,16 @@ pub fn reads(desired: &Desired, recorded: &Recorded, destroy: bool) -> Reads {
         offers::reads(desired, recorded, &mut out);
     }
     reads_of_record(recorded, &mut out);
+    for made in ours {
+        match made.id.resource_type().and_then(|t| Schema::get().resource(&t)) {
+            Some(kind) if kind.name.eq_ignore_ascii_case(ROLE_ASSIGNMENTS) => out.grants.extend(made.id.parent()),
+            Some(kind) => out.add(made.id.clone(), &kind.name),
+            None => {}
+        }
+        if destroy && made.id.group_id().as_ref() == Some(&made.id) {
+            out.listings.insert(made.id.clone());
+        }
+    }
     let group = Address::resource_group();
     let group_goes = destroy || !desired.resources.contains_key(&group);
     if group_goes && let Some(entry) = recorded.resources.get(&group).filter(|e| e.created) {

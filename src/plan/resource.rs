@@ -197,8 +197,9 @@ impl Draft<'_> {
 
     /// Whether an interrupted run was making it, by itself or, as it does with node pools, within its parent.
     fn is_ours(&self, id: &ArmId, resource: &ResourceType) -> bool {
-        let within = |parent: ArmId| resource.inline.is_some() && self.ours.contains(&parent);
-        self.ours.contains(id) || id.parent().is_some_and(within)
+        let made = |id: &ArmId| self.ours.iter().any(|m| m.id == *id);
+        let within = |parent: ArmId| resource.inline.is_some() && made(&parent);
+        made(id) || id.parent().is_some_and(within)
     }
 
     /// What else changes goes first, in a step of its own; the version follows in its hops.

@@ -172,19 +172,38 @@ async fn what_refers_to_a_child_that_is_made_anew_is_known_after_apply() {
     let secret = "https://vault.vault.azure.net/secrets/a";
     let text = |server: &str| {
         format!(
-            "registries:\n  landfallone:\n    sku: {{name: Basic}}\n    credentialSets:\n      hub:\n        identity: {{type: \
-             SystemAssigned}}\n        loginServer: {server}\n        authCredentials: [{{name: Credential1, \
-             usernameSecretIdentifier: {secret}, passwordSecretIdentifier: {secret}}}]\nroleAssignments:\n  hub-reads:\n    \
-             scope: ${{resourceGroup.id}}\n    role: Reader\n    principalId: \
-             ${{registries.landfallone.credentialSets.hub.identity.principalId}}\n    principalType: ServicePrincipal\n"
+            "registries:\n  landfallone:\n    sku: {{name: Basic}}\n    credentialSets:\n      hub:\n        loginServer: \
+             {server}\n        authCredentials: [{{name: Credential1, usernameSecretIdentifier: {secret}, \
+             passwordSecretIdentifier: {secret}}}]\nidentities:\n  mine:\n    tags: {{hub: \
+             \"${{registries.landfallone.credentialSets.hub.provisioningState}}\"}}\n"
         )
     };
     scene.apply(&text("docker.io")).await;
-    let before = scene.recorded("roleAssignments.hub-reads").await;
     let plan = scene.plan(&text("quay.io")).await;
     let all = told(&plan);
     assert_eq!(all.iter().filter(|s| s.starts_with("replace registries.landfallone.credentialSets.hub")).count(), 2);
-    assert!(all.contains(&"create roleAssignments.hub-reads".to_owned()), "{all:#?}");
+    assert!(all.contains(&"update identities.mine [tags.hub]".to_owned()), "{all:#?}");
     scene.apply_plan(&text("quay.io"), &plan).await;
-    assert_ne!(scene.recorded("roleAssignments.hub-reads").await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_a_cut_off_run_was_making_is_not_lost() {
+    for destroy in [true, false] {
+        let scene = Scene::paced(landfall::sandbox::Pace::real());
+        let text = attached();
+        let plan = scene.plan(&text).await;
+        let report = scene.run_until(&plan, tokio::time::sleep(std::time::Duration::from_secs(200))).await;
+        assert!(!report.complete(), "{report:#?}");
+        assert!(scene.recorded("clusters.aks").await.is_none());
+        scene.recovered().await;
+        let plan = if destroy { scene.plan_destroy(&text).await } else { scene.plan("tags: {}\n").await };
+        assert!(told(&plan).contains(&"delete clusters.aks []".to_owned()), "{:#?}", told(&plan));
+        scene.sandbox.clear_requests();
+        let report = scene.run(&plan).await;
+        assert!(report.complete(), "{report:#?}");
+        assert_eq!(scene.writes()[0], "DELETE managedClusters/aks", "{:#?}", scene.writes());
+        let rest: &[&str] = if destroy { &[] } else { &["resourceGroups/rg"] };
+        assert_eq!(scene.world(), rest);
+        assert!(scene.state().await.journal.is_empty());
+    }
 }

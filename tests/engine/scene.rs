@@ -101,7 +101,7 @@ impl Scene {
 
     async fn planned(&self, desired: &Desired, destroy: bool, replace: &[&str]) -> Plan {
         let state = self.state().await;
-        let live = self.see(reads(desired, &state.recorded, destroy)).await;
+        let live = self.see(reads(desired, &state.recorded, destroy, &apply::ours(&state))).await;
         let replace: BTreeSet<_> = replace.iter().map(|a| a.parse().unwrap()).collect();
         let ours = apply::ours(&state);
         build(Inputs {

@@ -67,7 +67,7 @@ impl Rig {
     }
 
     pub fn reads(&self, text: &str) -> Reads {
-        reads(&Self::desired(text), &self.state.recorded, false)
+        reads(&Self::desired(text), &self.state.recorded, false, &ours(&self.state))
     }
 
     pub async fn live(&self, reads: Reads) -> Live {

@@ -77,7 +77,7 @@ impl Engine {
     }
 
     async fn survey(&self, desired: &Desired, destroy: bool) -> Plan {
-        let needed = reads(desired, &self.state.recorded, destroy);
+        let needed = reads(desired, &self.state.recorded, destroy, &[]);
         self.client.ready().await.expect("the sandbox gives tokens");
         let wants = Wants {
             resources: needed.resources.into_iter().collect(),

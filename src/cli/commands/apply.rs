@@ -98,7 +98,7 @@ async fn under_lock(
 pub(super) struct Run<'a> {
     pub plan: &'a Plan,
     pub destroy: bool,
-    pub ours: &'a [crate::names::ArmId],
+    pub ours: &'a [crate::model::Made],
 }
 
 impl Run<'_> {
@@ -129,7 +129,7 @@ impl Run<'_> {
             run(client, self.plan, state, store, options).await
         })
         .await?;
-        if self.destroy && report.complete() && state.recorded.resources.is_empty() {
+        if self.destroy && report.complete() && state.recorded.resources.is_empty() && state.journal.is_empty() {
             store.remove().await?;
         }
         tell_end(project, global, self.plan, &report, started, self.destroy)?;
@@ -138,7 +138,7 @@ impl Run<'_> {
 }
 
 /// What a cut-off run left running is followed to its end before anything is planned.
-async fn recover_first(project: &Project, client: &crate::azure::Client, state: &State) -> Vec<crate::names::ArmId> {
+async fn recover_first(project: &Project, client: &crate::azure::Client, state: &State) -> Vec<crate::model::Made> {
     let terminal = project.terminal;
     let told = |address: &crate::names::Address, wait: &Wait| {
         if let Wait::Status(status) = wait {
