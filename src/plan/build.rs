@@ -123,6 +123,7 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
         }
     }
     draft.plan_upgrades();
+    draft.plan_left_pools(&wanted);
     draft.plan_deletions(&wanted, inputs.destroy);
     draft.plan_orphans(&wanted);
     draft.carry_inline_children();

@@ -147,3 +147,22 @@ async fn a_protected_pool_is_not_rotated() {
         0
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_cut_off_and_then_edited_leaves_no_pool_behind() {
+    for size in ["Standard_D4ds_v5", "Standard_D16ds_v5"] {
+        let scene = Scene::paced(landfall::sandbox::Pace::real());
+        scene.apply(&cluster(&work("Standard_D4ds_v5", 2), "")).await;
+        let plan = scene.plan(&cluster(&work("Standard_D8ds_v5", 2), "")).await;
+        let report = scene.run_until(&plan, tokio::time::sleep(std::time::Duration::from_secs(30))).await;
+        assert!(!report.complete());
+        scene.recovered().await;
+        let text = cluster(&work(size, 2), "");
+        let plan = scene.plan(&text).await;
+        scene.apply_plan(&text, &plan).await;
+        let live = scene.get(&format!("{GROUP}{CLUSTER}"), AKS).await;
+        let pools = live["properties"]["agentPoolProfiles"].as_array().unwrap();
+        assert_eq!(pools.len(), 2, "{size}: {:#?}", told(&plan));
+        assert_eq!(pools[1]["vmSize"], size);
+    }
+}
