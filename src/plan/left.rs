@@ -71,6 +71,10 @@ impl Draft<'_> {
         for made in self.ours {
             let kind = made.id.resource_type().and_then(|t| Schema::get().resource(&t));
             let Some(kind) = kind.filter(|_| used.insert(made.id.clone())) else { continue };
+            if kind.extension && wanted.get(&made.address).is_some_and(|w| w.id().is_none()) {
+                // A switch of roles that was broken off ends its own way.
+                continue;
+            }
             let entry = Entry {
                 id: made.id.clone(),
                 arm_type: kind.name.clone(),
