@@ -32,7 +32,8 @@ impl<'a> Around<'a> {
 /// Whether Azure has `value` at `path`, all considered.
 pub fn settled(resource: &ResourceType, path: &Path, value: &Value, around: &Around<'_>) -> bool {
     initial_only(resource, path, around)
-        || moot(resource, path, around)
+        // While Azure still has another value there, it is not moot yet.
+        || moot(resource, path, around) && moot(resource, path, &Around { asked: around.live, ..*around })
         || equal(resource, path, value, look_up(resource, around.live, path))
         || same_version(resource, path, value, around)
         || newer_by_channel(resource, path, value, around)
@@ -49,9 +50,8 @@ pub fn initial_only(resource: &ResourceType, path: &Path, around: &Around<'_>) -
 /// Whether another property makes what is said at this path without effect, so that Azure drops it.
 pub(super) fn moot(resource: &ResourceType, path: &Path, around: &Around<'_>) -> bool {
     resource.moot.iter().any(|moot| {
-        // Nothing said is the default, which `equal` knows. While Azure still has another value there, it is not moot yet.
-        let is = |value| equal(resource, &moot.when, &moot.is, value);
-        path.starts_with(&moot.path) && is(around.said(&moot.when)) && is(around.live.get(&moot.when))
+        // Nothing said is the default, which `equal` knows.
+        path.starts_with(&moot.path) && equal(resource, &moot.when, &moot.is, around.said(&moot.when))
     })
 }
 

@@ -1,14 +1,14 @@
 //! The record against Azure, without the file: what moved of what landfall manages.
 
-use super::grants::{Standing, standing};
+use super::grants::inherited;
 use super::see::{parent_body, see};
 use super::step::{DriftItem, Unread};
 use super::upgrade::advisory;
 use super::{Reads, reads_of_record};
 use crate::diff::{Around, leaves, look_up, settled};
 use crate::document::{Path, Value};
-use crate::model::{Entry, Grant, Live, Observed, Recorded, Seen};
-use crate::names::{Address, RoleId};
+use crate::model::{Entry, Live, Observed, Recorded, Seen};
+use crate::names::Address;
 use crate::schema::{ResourceType, Schema};
 
 /// What moved, and what could not be read.
@@ -62,16 +62,6 @@ fn stand(live: &Live, address: &Address, entry: &Entry, resource: &ResourceType)
         Some(Seen::Unreadable(why)) => Seen::Unreadable(why.clone()),
         None => see(live, &entry.id, Some(entry), address, resource),
     }
-}
-
-/// Whether a scope above gives what a recorded role assignment gave, so that nothing is missing without it.
-fn inherited(live: &Live, entry: &Entry) -> bool {
-    let text = |key: &str| entry.applied.property(key).and_then(Value::as_str);
-    let role = text("roleDefinitionId").and_then(|t| RoleId::from_guid_or_id(t).ok());
-    let principal = entry.applied.property("principalId").cloned();
-    let (Some(scope), Some(role), Some(principal)) = (entry.id.parent(), role, principal) else { return false };
-    let grant = Grant { scope, role, principal };
-    matches!(standing(&grant, &grant.principal, live), Standing::Inherited(_))
 }
 
 fn moved(

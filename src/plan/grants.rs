@@ -2,7 +2,7 @@
 //! scope, principal and role, and Azure answers those as properties.
 
 use crate::document::{Path, Value};
-use crate::model::{Grant, Live, Observed, Seen};
+use crate::model::{Entry, Grant, Live, Observed, Seen};
 use crate::names::{ArmId, PrincipalId, RoleAssignmentId, RoleId};
 
 const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
@@ -69,4 +69,14 @@ pub(super) fn id_of(grant: &Grant, principal: PrincipalId) -> ArmId {
 /// The id of a grant once its principal is known; `None` when the text is no GUID.
 pub fn grant_id(grant: &Grant, principal: &str) -> Option<ArmId> {
     principal.parse().ok().map(|principal| id_of(grant, principal))
+}
+
+/// Whether a scope above gives what a recorded role assignment gave, so that nothing is missing without it.
+pub(super) fn inherited(live: &Live, entry: &Entry) -> bool {
+    let text = |key: &str| entry.applied.property(key).and_then(Value::as_str);
+    let role = text("roleDefinitionId").and_then(|t| RoleId::from_guid_or_id(t).ok());
+    let principal = entry.applied.property("principalId").cloned();
+    let (Some(scope), Some(role), Some(principal)) = (entry.id.parent(), role, principal) else { return false };
+    let grant = Grant { scope, role, principal };
+    matches!(standing(&grant, &grant.principal, live), Standing::Inherited(_))
 }

@@ -197,7 +197,7 @@ fn footer(out: &mut String, plan: &Plan) {
         }
     }
     let keeps = |s: &&Step| {
-        matches!(s.work, Work::Delete { .. }) && Schema::get().resource(&s.arm_type).is_some_and(|r| r.keep)
+        matches!(s.work, Work::Delete { .. }) && Schema::get().resource(&s.arm_type).is_some_and(|r| r.holds_data)
     };
     let lost: Vec<String> = plan.steps.iter().filter(keeps).map(|s| s.address.to_string()).collect();
     if !lost.is_empty() {

@@ -116,6 +116,8 @@ pub struct ResourceType {
     pub etag: bool,
     /// Never replaced unless `--replace` names it.
     pub keep: bool,
+    /// Holds what cannot be made anew: images, workloads.
+    pub holds_data: bool,
     /// Lives below any scope as `{scope}/providers/...`.
     pub extension: bool,
     /// The parent's property in whose list these children travel when the parent is made, and are read.
