@@ -116,7 +116,8 @@ impl Engine {
         assert!(self.sandbox.ids().is_empty(), "{:?}", self.sandbox.ids());
     }
 
-    async fn carry_out(&mut self, plan: &Plan) -> Report {
+    /// Carries a plan out.
+    pub async fn carry_out(&mut self, plan: &Plan) -> Report {
         assert!(!plan.diagnostics.has_errors(), "{}", plan.diagnostics.render(false));
         let (_hold, stop) = watch::channel(Stop::No);
         let options = apply::Options {
