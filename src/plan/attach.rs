@@ -67,7 +67,9 @@ pub struct Expansion {
 /// The resources of the file and those that attaching adds.
 pub fn expand(desired: &Desired, recorded: &Recorded, live: &Live) -> Expansion {
     let mut out = Expansion { resources: desired.resources.clone(), ..Expansion::default() };
-    let names: Vec<Address> = clusters(&desired.resources).map(|c| c.address.clone()).collect();
+    // Of two clusters that need the same assignment the first has it, whichever the file names first.
+    let mut names: Vec<Address> = clusters(&desired.resources).map(|c| c.address.clone()).collect();
+    names.sort();
     let index = Index::of(desired, recorded);
     let worlds = Worlds { desired, recorded, live, index: &index };
     for address in names {
