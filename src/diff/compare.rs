@@ -104,6 +104,7 @@ pub fn compare_child(
         let after = Some(case.with_services_own(&path, want, was));
         out.differences.push(Difference { path, before, after, reason });
     }
+    out.differences.extend(company(resource, wanted, live, &out.differences));
     for (path, removal) in removed {
         let (was, is) = (look_up(resource, recorded, &path), look_up(resource, live, &path));
         let verdict = decide(case.sides(&path, None, was));
@@ -124,6 +125,28 @@ pub fn compare_child(
         }
     }
     out
+}
+
+/// What must be said with a difference that makes an object: its required properties, also where they ask for no more than
+/// what Azure takes an absent object to mean.
+fn company(resource: &ResourceType, wanted: &Value, live: &Value, differences: &[Difference]) -> Vec<Difference> {
+    let mut made: BTreeSet<Path> = BTreeSet::new();
+    for difference in differences {
+        let mut above = difference.path.parent();
+        while let Some(object) = above.filter(|p| !p.is_root() && look_up(resource, live, p).is_none()) {
+            above = object.parent();
+            made.insert(object);
+        }
+    }
+    if made.is_empty() {
+        return Vec::new();
+    }
+    let missing = |path: &Path| {
+        let required = resource.at(path).is_some_and(|(_, property)| property.is_some_and(|p| p.required));
+        required && path.parent().is_some_and(|p| made.contains(&p)) && differences.iter().all(|d| d.path != *path)
+    };
+    let said = leaves(resource, wanted).into_iter().filter(|(path, _)| missing(path));
+    said.map(|(path, want)| Difference { path, before: None, after: Some(want.clone()), reason: Reason::File }).collect()
 }
 
 /// What the record says and the file no longer does, with what that means for Azure.
@@ -393,6 +416,18 @@ mod tests {
         let addons = json!({"addonProfiles": {"azurepolicy": {"enabled": true}}});
         let comparison = compared(CLUSTER, &json!({}), Some(&addons), &addons);
         assert_eq!(said(&comparison), ["addonProfiles.azurepolicy.enabled: false"]);
+    }
+
+    #[test]
+    fn an_object_is_made_with_what_it_requires() {
+        let addon = json!({"addonProfiles": {"azurepolicy": {"enabled": false, "config": {"version": "v2"}}}});
+        let expected = [
+            "addonProfiles.azurepolicy.config.version: \"v2\"",
+            "addonProfiles.azurepolicy.enabled: false",
+        ];
+        assert_eq!(said(&compared(CLUSTER, &addon, None, &json!({}))), expected);
+        let there = json!({"addonProfiles": {"azurepolicy": {"enabled": false}}});
+        assert_eq!(said(&compared(CLUSTER, &addon, None, &there)), expected[..1]);
     }
 
     #[test]
