@@ -45,15 +45,15 @@ impl Dice {
     /// A case.
     pub fn case(&mut self) -> Case {
         let mut all: Vec<Placed> = Vec::new();
-        let registries = self.below(4);
+        let registries = [0, 0, 1, 1, 1, 2, 3][usize::try_from(self.below(7)).expect("it is small")];
         for n in 0..registries {
             let edited = if n > 0 { self.fate() } else { (true, true) };
             self.registry(&format!("registry{n}"), edited, &mut all);
         }
-        for n in 0..[1, 1, 1, 2, 2, 3][usize::try_from(self.below(6)).expect("it is small")] {
+        for n in 0..[1, 1, 1, 1, 2, 3][usize::try_from(self.below(6)).expect("it is small")] {
             self.cluster(&format!("aks{n}"), registries, &mut all);
         }
-        for (name, present) in [("own", 60), ("kubelet", 20)] {
+        for (name, present) in [("own", 30), ("kubelet", 10)] {
             let named = all.iter().any(|p| mentions(p.before.as_ref(), name) || mentions(p.after.as_ref(), name));
             if named || self.chance(present) {
                 self.place("identities", name, (name, "identities"), (true, true), &mut all);
@@ -126,7 +126,7 @@ impl Dice {
             return;
         }
         self.place_of(kind, "clusters.aks.nodePools", "system", ("system", name), (true, true), all);
-        let more = self.below(4);
+        let more = [0, 0, 0, 1, 1, 3][usize::try_from(self.below(6)).expect("it is small")];
         for n in 0..more {
             let pool = ["full", "full", "spot", "gate", "win", "vms"][usize::try_from(self.below(6)).expect("small")];
             let fate = self.fate();
@@ -146,14 +146,7 @@ impl Dice {
     }
 
     /// Draws one resource wherever the surface test has one of that kind.
-    fn place(
-        &mut self,
-        collection: &str,
-        part: &str,
-        called: (&str, &str),
-        fate: (bool, bool),
-        all: &mut Vec<Placed>,
-    ) {
+    fn place(&mut self, collection: &str, part: &str, called: (&str, &str), fate: (bool, bool), all: &mut Vec<Placed>) {
         let has = |(_, parts): &(&str, Vec<Part>)| parts.iter().any(|p| p.collection == collection && p.name == part);
         let kind = self.parts.iter().position(has).unwrap_or_else(|| panic!("no {part} in {collection}"));
         self.place_of(kind, collection, part, called, fate, all);
@@ -170,12 +163,14 @@ impl Dice {
     ) {
         let parts = std::mem::take(&mut self.parts);
         let of = parts[kind].1.iter().find(|p| p.collection == collection && p.name == part).expect("it is there");
-        let density = [5, 10, 20, 40][usize::try_from(self.below(4)).expect("it is small")];
+        let density = [3, 5, 10, 25][usize::try_from(self.below(4)).expect("it is small")];
         let calm = self.chance(40);
         let (before, after) = self.branch(&of.tree, density, calm);
         self.parts = parts;
         let body = |body: Option<Json>| {
             let text = body.unwrap_or_else(|| json!({})).to_string();
+            // Two clusters cannot have one node resource group.
+            let text = text.replace("some-noderesourcegroup", &format!("some-{name}-nodes"));
             let text = text.replace("registries.surface.", &format!("registries.{parent}."));
             serde_json::from_str(&text).expect("it was JSON")
         };
