@@ -146,7 +146,8 @@ fn company(resource: &ResourceType, wanted: &Value, live: &Value, differences: &
         required && path.parent().is_some_and(|p| made.contains(&p)) && differences.iter().all(|d| d.path != *path)
     };
     let said = leaves(resource, wanted).into_iter().filter(|(path, _)| missing(path));
-    said.map(|(path, want)| Difference { path, before: None, after: Some(want.clone()), reason: Reason::File }).collect()
+    said.map(|(path, want)| Difference { path, before: None, after: Some(want.clone()), reason: Reason::File })
+        .collect()
 }
 
 /// What the record says and the file no longer does, with what that means for Azure.
@@ -421,10 +422,7 @@ mod tests {
     #[test]
     fn an_object_is_made_with_what_it_requires() {
         let addon = json!({"addonProfiles": {"azurepolicy": {"enabled": false, "config": {"version": "v2"}}}});
-        let expected = [
-            "addonProfiles.azurepolicy.config.version: \"v2\"",
-            "addonProfiles.azurepolicy.enabled: false",
-        ];
+        let expected = ["addonProfiles.azurepolicy.config.version: \"v2\"", "addonProfiles.azurepolicy.enabled: false"];
         assert_eq!(said(&compared(CLUSTER, &addon, None, &json!({}))), expected);
         let there = json!({"addonProfiles": {"azurepolicy": {"enabled": false}}});
         assert_eq!(said(&compared(CLUSTER, &addon, None, &there)), expected[..1]);

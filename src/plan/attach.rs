@@ -1,6 +1,8 @@
 //! Born attached: the identities and role assignments that a cluster needs in order to pull from its registries before its
 //! first pod starts. One of the few files that name ARM properties, since attachment is landfall's own purpose.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::Reads;
@@ -62,11 +64,29 @@ pub struct Expansion {
     /// Grants that go before a change of what they are on (first the grant, then the scope): a registry whose mode will
     /// honour another role must have that role given while the old one still counts.
     pub first: Vec<(Address, Address)>,
+    /// The addresses of role assignments, by scope and role, in the order of `resources`.
+    grants: BTreeMap<(ArmId, String), Vec<Address>>,
+}
+
+impl Expansion {
+    fn of(desired: &Desired) -> Self {
+        let mut out = Self { resources: desired.resources.clone(), ..Self::default() };
+        for wanted in desired.resources.values() {
+            if let Target::Grant(grant) = &wanted.target {
+                out.grants.entry(grant_key(grant)).or_default().push(wanted.address.clone());
+            }
+        }
+        out
+    }
+}
+
+fn grant_key(grant: &Grant) -> (ArmId, String) {
+    (grant.scope.clone(), grant.role.to_string())
 }
 
 /// The resources of the file and those that attaching adds.
 pub fn expand(desired: &Desired, recorded: &Recorded, live: &Live) -> Expansion {
-    let mut out = Expansion { resources: desired.resources.clone(), ..Expansion::default() };
+    let mut out = Expansion::of(desired);
     // Of two clusters that need the same assignment the first has it, whichever the file names first.
     let mut names: Vec<Address> = clusters(&desired.resources).map(|c| c.address.clone()).collect();
     names.sort();
@@ -392,9 +412,9 @@ pub(super) struct Assignment {
 pub(super) fn add_grant(cluster: &mut Wanted, assignment: Assignment, principal: &Principal, out: &mut Expansion) {
     let Assignment { address, scope, scope_address, role, why } = assignment;
     let grant = Grant { scope: scope.clone(), role, principal: principal.value.clone() };
-    let same = |w: &&Wanted| w.target == Target::Grant(grant.clone());
-    if let Some(equal) = out.resources.values().find(same) {
-        let equal = equal.address.clone();
+    let (target, key) = (Target::Grant(grant.clone()), grant_key(&grant));
+    let same = |a: &&Address| out.resources.get(*a).is_some_and(|w| w.target == target);
+    if let Some(equal) = out.grants.get(&key).into_iter().flatten().find(same).cloned() {
         if principal.after.as_ref() != Some(&cluster.address) {
             cluster.depends_on.insert(equal);
         }
@@ -426,6 +446,7 @@ pub(super) fn add_grant(cluster: &mut Wanted, assignment: Assignment, principal:
     if principal.after.as_ref() != Some(&cluster.address) {
         cluster.depends_on.insert(address.clone());
     }
+    out.grants.entry(key).or_default().push(address.clone());
     out.resources.insert(address, wanted);
 }
 

@@ -320,11 +320,15 @@ impl Draft<'_> {
                 _ => None,
             })
             .collect();
+        let mut firsts: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+        for (grant, on) in &self.first {
+            firsts.entry(on).or_default().push(grant);
+        }
         let mut edges: Vec<(StepId, BTreeSet<StepId>)> = Vec::new();
         for step in &self.plan.steps {
             let Some(wanted) = wanted.get(&step.address) else { continue };
             let mut before = BTreeSet::new();
-            let first = self.first.iter().filter(|(_, on)| *on == step.address).map(|(grant, _)| grant);
+            let first = firsts.get(&step.address).into_iter().flatten().copied();
             let turned = |on: &&Address| !self.first.contains(&(step.address.clone(), (*on).clone()));
             for dependency in wanted.depends_on.iter().filter(turned).chain(first) {
                 let steps = by_address.get(dependency).into_iter().flatten();
@@ -347,12 +351,18 @@ impl Draft<'_> {
                 None => edges.push((step.id.clone(), before)),
             }
         }
+        let places = self.places();
         for (id, before) in edges {
-            if let Some(step) = self.plan.steps.iter_mut().find(|s| s.id == id) {
+            if let Some(step) = places.get(&id).map(|at| &mut self.plan.steps[*at]) {
                 step.depends_on.extend(before.into_iter().filter(|b| *b != id));
             }
         }
         self.link_deletions(wanted, &by_address);
+    }
+
+    /// Where each step stands.
+    pub(super) fn places(&self) -> BTreeMap<StepId, usize> {
+        self.plan.steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect()
     }
 
     fn finish(mut self) -> Plan {

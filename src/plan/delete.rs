@@ -136,15 +136,24 @@ impl Draft<'_> {
             edges.extend(others.iter().map(|o| (group.clone(), within.get(o).unwrap_or(o).clone())));
         }
         edges.extend(self.siblings_first());
-        for (after, parent) in &self.last {
-            let below = self.plan.steps.iter().filter(|s| match &s.work {
-                Work::Delete { id, .. } => id != parent && id.parent().as_ref() == Some(parent),
-                _ => false,
-            });
-            edges.extend(below.map(|s| (after.clone(), s.id.clone())));
+        if !self.last.is_empty() {
+            let mut below: BTreeMap<ArmId, Vec<&StepId>> = BTreeMap::new();
+            for step in &self.plan.steps {
+                if let Work::Delete { id, .. } = &step.work
+                    && let Some(parent) = id.parent().filter(|parent| parent != id)
+                {
+                    below.entry(parent).or_default().push(&step.id);
+                }
+            }
+            for (after, parent) in &self.last {
+                let below = below.get(parent).into_iter().flatten();
+                edges.extend(below.map(|id| (after.clone(), (*id).clone())));
+            }
         }
+        let places = self.places();
         for (after, before) in edges {
-            if let Some(step) = self.plan.steps.iter_mut().find(|s| s.id == after && s.id != before)
+            if let Some(step) = places.get(&after).map(|at| &mut self.plan.steps[*at])
+                && after != before
                 && within.get(&after) != Some(&before)
                 && !within.contains_key(&after)
             {
@@ -157,15 +166,21 @@ impl Draft<'_> {
     /// cannot be deleted, and pods need somewhere to go.
     fn siblings_first(&self) -> Vec<(StepId, StepId)> {
         let inline = |s: &&Step| Schema::get().resource(&s.arm_type).is_some_and(|r| r.inline.is_some());
-        let mut edges = Vec::new();
-        for going in self.plan.steps.iter().filter(inline).filter(|s| s.action == Action::Delete) {
-            let stays = |s: &&Step| {
-                s.address.parent() == going.address.parent() && matches!(s.action, Action::Create | Action::Update)
-            };
-            let siblings = self.plan.steps.iter().filter(inline).filter(stays);
-            edges.extend(siblings.map(|s| (going.id.clone(), s.id.clone())));
+        let mut families: BTreeMap<Address, (Vec<&StepId>, Vec<&StepId>)> = BTreeMap::new();
+        for step in self.plan.steps.iter().filter(inline) {
+            let Some(parent) = step.address.parent() else { continue };
+            let (going, staying) = families.entry(parent).or_default();
+            match step.action {
+                Action::Delete => going.push(&step.id),
+                Action::Create | Action::Update => staying.push(&step.id),
+                _ => {}
+            }
         }
-        edges
+        let pairs = |(going, staying): (Vec<&StepId>, Vec<&StepId>)| {
+            let of = |id: &StepId| staying.iter().map(|s| (id.clone(), (*s).clone())).collect::<Vec<_>>();
+            going.into_iter().flat_map(of).collect::<Vec<_>>()
+        };
+        families.into_values().flat_map(pairs).collect()
     }
 
     fn deletions_of(&self, kind: impl Fn(&str) -> bool) -> Vec<StepId> {
@@ -267,7 +282,8 @@ impl Draft<'_> {
                 return None;
             }
         };
-        let ours = |id: &ArmId| doomed.iter().any(|d| *d != observed.id && id.within(d));
+        let above = |id: &ArmId| std::iter::successors(Some(id.clone()), ArmId::parent);
+        let ours = |id: &ArmId| above(id).any(|d| d != observed.id && doomed.contains(&d));
         let strangers: Vec<String> = listed.iter().filter(|id| !ours(id)).map(ToString::to_string).collect();
         if strangers.is_empty() {
             return Some(doomed.iter().filter(|d| **d != observed.id).cloned().collect());
