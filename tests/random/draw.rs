@@ -107,7 +107,7 @@ impl Dice {
         // Most are as most are.
         let kind = if self.chance(60) { 1 } else { kinds[usize::try_from(self.below(5)).expect("it is small")] };
         let at = all.len();
-        self.place_of(kind, "clusters", "aks", (name, name), (true, true), all);
+        self.place_of((kind, "clusters", "aks"), (name, name), (true, true), all);
         let pulls: Vec<[bool; 2]> = (0..registries).map(|_| [self.chance(50), self.chance(50)]).collect();
         let gone: Vec<bool> = (0..registries).map(|n| !placed(all, &format!("registry{n}"), true)).collect();
         let missing: Vec<bool> = (0..registries).map(|n| !placed(all, &format!("registry{n}"), false)).collect();
@@ -125,13 +125,13 @@ impl Dice {
         if self.parts[kind].0.contains("hosts") {
             return;
         }
-        self.place_of(kind, "clusters.aks.nodePools", "system", ("system", name), (true, true), all);
+        self.place_of((kind, "clusters.aks.nodePools", "system"), ("system", name), (true, true), all);
         let more = [0, 0, 0, 1, 1, 3][usize::try_from(self.below(6)).expect("it is small")];
         for n in 0..more {
             let pool = ["full", "full", "spot", "gate", "win", "vms"][usize::try_from(self.below(6)).expect("small")];
             let fate = self.fate();
             let short = if pool == "win" { format!("win{n}") } else { format!("{pool}{n}") };
-            self.place_of(1, "clusters.aks.nodePools", pool, (&short, name), fate, all);
+            self.place_of((1, "clusters.aks.nodePools", pool), (&short, name), fate, all);
         }
         for (collection, child) in [
             ("maintenanceConfigurations", "aksManagedNodeOSUpgradeSchedule"),
@@ -140,7 +140,7 @@ impl Dice {
         ] {
             if self.chance(8) {
                 let fate = self.fate();
-                self.place_of(1, &format!("clusters.aks.{collection}"), child, (child, name), fate, all);
+                self.place_of((1, &format!("clusters.aks.{collection}"), child), (child, name), fate, all);
             }
         }
     }
@@ -149,14 +149,12 @@ impl Dice {
     fn place(&mut self, collection: &str, part: &str, called: (&str, &str), fate: (bool, bool), all: &mut Vec<Placed>) {
         let has = |(_, parts): &(&str, Vec<Part>)| parts.iter().any(|p| p.collection == collection && p.name == part);
         let kind = self.parts.iter().position(has).unwrap_or_else(|| panic!("no {part} in {collection}"));
-        self.place_of(kind, collection, part, called, fate, all);
+        self.place_of((kind, collection, part), called, fate, all);
     }
 
     fn place_of(
         &mut self,
-        kind: usize,
-        collection: &str,
-        part: &str,
+        (kind, collection, part): (usize, &str, &str),
         (name, parent): (&str, &str),
         fate: (bool, bool),
         all: &mut Vec<Placed>,
