@@ -1,7 +1,7 @@
 //! What a plan with nothing to do costs over HTTPS: requests, rounds, wall time, with latency injected into every answer.
 //!
 //! `cargo bench --bench noop_plan` builds the release binary, serves the sandbox on a free port, applies environments of
-//! 1, 20 and 200 clusters with their registries, and times `landfall plan` on each. It measures; it asserts only that the
+//! 1 and 20 clusters with their registries, and times `landfall plan` on each. It measures; it asserts only that the
 //! plans are empty.
 
 #![expect(
@@ -28,7 +28,8 @@ fn main() {
     }
     println!("| clusters | latency | reads | other requests | most in flight | wall, median | 2 x latency | record |");
     println!("|---|---|---|---|---|---|---|---|");
-    for clusters in [1, 20, 200] {
+    // More takes long to apply: docs/performance.md says why.
+    for clusters in [1, 20] {
         for latency in [0, 50, 150] {
             measure(clusters, Duration::from_millis(latency));
         }
