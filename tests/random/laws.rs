@@ -113,7 +113,7 @@ fn refused(count: &mut usize, number: usize, why: &str) {
 
 /// How many cases each seed gets; `LANDFALL_RANDOM_CASES`, as the tests are built, asks for more or fewer.
 fn cases() -> usize {
-    option_env!("LANDFALL_RANDOM_CASES").map_or(250, |text| text.parse().expect("a number of cases"))
+    option_env!("LANDFALL_RANDOM_CASES").map_or(120, |text| text.parse().expect("a number of cases"))
 }
 
 #[tokio::test(start_paused = true)]
