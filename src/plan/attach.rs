@@ -159,7 +159,7 @@ fn expand_cluster(address: &Address, worlds: &Worlds<'_>, out: &mut Expansion) {
     implied::add(&mut cluster, &names, born, worlds, out);
     if let Some(principal) = principal {
         for pull in cluster.pulls_from.clone() {
-            add_pull(&mut cluster, &pull, &principal, live, out);
+            add_pull(&mut cluster, &pull, &principal, (recorded, live), out);
         }
     }
     out.resources.insert(address.clone(), cluster);
@@ -347,7 +347,13 @@ pub(super) fn identity_principal(
     None
 }
 
-fn add_pull(cluster: &mut Wanted, pull: &Attachment, principal: &Principal, live: &Live, out: &mut Expansion) {
+fn add_pull(
+    cluster: &mut Wanted,
+    pull: &Attachment,
+    principal: &Principal,
+    (recorded, live): (&Recorded, &Live),
+    out: &mut Expansion,
+) {
     let live_registry = live.get(&pull.registry);
     let in_file = pull.address.as_ref().and_then(|a| out.resources.get(a));
     if in_file.is_none() {
@@ -364,10 +370,12 @@ fn add_pull(cluster: &mut Wanted, pull: &Attachment, principal: &Principal, live
             Seen::Present(_) => {}
         }
     }
-    let mode = in_file
-        .and_then(|w| w.body.property("roleAssignmentMode"))
-        .or_else(|| live_registry.present()?.body.property("roleAssignmentMode"))
-        .and_then(Value::as_str);
+    let said = in_file.and_then(|w| w.body.property("roleAssignmentMode"));
+    // A mode that the file no longer says goes back to the default with this very plan, and the role with it.
+    let entry = in_file.and_then(|w| recorded.resources.get(&w.address));
+    let let_go = said.is_none() && entry.is_some_and(|e| e.applied.property("roleAssignmentMode").is_some());
+    let live_mode = || live_registry.present()?.body.property("roleAssignmentMode");
+    let mode = if let_go { None } else { said.or_else(live_mode) }.and_then(Value::as_str);
     let abac = mode.is_some_and(|m| m.eq_ignore_ascii_case(ABAC_MODE));
     let role = builtin(if abac { PULL_ABAC } else { PULL });
     let assignment = Assignment {

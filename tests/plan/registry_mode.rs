@@ -115,3 +115,17 @@ async fn what_pulls_is_not_taken_away_when_the_mode_did_not_switch() {
     assert_eq!(roles(&rig).await.iter().filter(|r| *r == ACR_PULL).count(), 2);
     rig.apply(&file(ABAC)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_mode_that_the_file_no_longer_says_goes_back_with_its_roles() {
+    let mut rig = Rig::new();
+    rig.apply(&file(ABAC)).await;
+    assert_eq!(roles(&rig).await, [REPOSITORY_READER, REPOSITORY_READER]);
+    let silent = file(ABAC).replace(&format!("    roleAssignmentMode: {ABAC}\n"), "");
+    rig.apply(&silent).await;
+    let kinds = kinds(&rig);
+    let at = |what: &str| kinds.iter().position(|w| w.starts_with(what));
+    assert!(at("PUT roleAssignments") < at("PATCH registries"), "{kinds:?}");
+    assert!(at("PATCH registries") < at("DELETE roleAssignments"), "{kinds:?}");
+    assert_eq!(roles(&rig).await, [ACR_PULL, ACR_PULL]);
+}
