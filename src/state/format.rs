@@ -3,6 +3,7 @@
 //! Every field is known or the file is refused: a landfall that dropped what it does not know would lose something on the
 //! next save. So a field more is a new format, and each format that was ever written stays readable.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -15,7 +16,7 @@ use serde_json::Value as Json;
 use super::journal::{Failure, JournalEntry, JournalStatus, RecordedOperation};
 use super::record::{out_of_order, replay};
 use super::value::{decode, encode};
-use super::{State, StateError};
+use super::{State, StateError, Version};
 use crate::document::{Path, Value};
 use crate::model::{Entry, HashKey, Recorded};
 use crate::names::{Address, ArmId, EnvName, Serial};
@@ -29,6 +30,15 @@ const FORMAT: u64 = 1;
 struct Probe {
     format: u64,
     written_by: Option<String>,
+}
+
+/// What is enough of a file to say which version of which state it is.
+#[derive(Deserialize)]
+struct WireVersion {
+    format: u64,
+    environment: String,
+    lineage: String,
+    serial: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -125,8 +135,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut out: Vec<(String, T)> = Vec::new();
-                while let Some((key, item)) = map.next_entry()? {
-                    if out.iter().any(|(other, _)| *other == key) {
+                let mut keys = BTreeSet::new();
+                while let Some((key, item)) = map.next_entry::<String, T>()? {
+                    if !keys.insert(key.clone()) {
                         return Err(A::Error::custom(format_args!("`{key}` stands here twice")));
                     }
                     out.push((key, item));
@@ -257,6 +268,22 @@ pub(super) fn read(bytes: &[u8], origin: &Origin<'_>) -> Result<State, StateErro
         backup: origin.backup.clone(),
         source,
     })
+}
+
+/// The version of the state in a file: what a save looks at before it replaces one. The rest is read no further than to know
+/// that it is JSON, since a large state is saved often; what is not plainly a state of this environment is read whole, for
+/// the error.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn version(bytes: &[u8], origin: &Origin<'_>) -> Result<Option<Version>, StateError> {
+    let plain = serde_json::from_slice::<WireVersion>(bytes)
+        .ok()
+        .filter(|wire| wire.format == FORMAT && wire.environment == origin.environment.as_str());
+    match plain.and_then(|wire| Some((wire.lineage.parse().ok()?, Serial(wire.serial)))) {
+        Some(version) => Ok((version.1 != Serial::default()).then_some(version)),
+        None => Ok(read(bytes, origin)?.version()),
+    }
 }
 
 /// Reads what was taken out of a store, or written by hand: the state of `environment` from the file `what`.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::file::{directory_of, flush_directory, restrict, sweep, write_atomically_private};
 use super::format::{self, Origin};
 use super::holder;
-use super::store::expect_unmoved;
+use super::store::{expect_environment, expect_unmoved};
 use super::{Guard, Held, Holder, State, StateError, Store, Version};
 use crate::names::EnvName;
 
@@ -80,9 +80,11 @@ impl Store for LocalStore {
     }
 
     async fn replace(&self, state: &mut State, over: Option<&Version>) -> Result<(), StateError> {
-        let (copy, over) = (state.clone(), over.cloned());
         let next = state.serial.next();
-        self.off_thread(move |files| files.save(&copy, over.as_ref())).await?;
+        let new = format::write(state, next)?;
+        expect_environment(&self.describe(), &self.files.environment, state)?;
+        let over = over.cloned();
+        self.off_thread(move |files| files.save(&new, over.as_ref())).await?;
         state.serial = next;
         Ok(())
     }
@@ -128,16 +130,16 @@ impl Files {
         }
     }
 
-    fn save(&self, state: &State, over: Option<&Version>) -> Result<(), StateError> {
-        let new = format::write(state, state.serial.next())?;
+    fn save(&self, new: &[u8], over: Option<&Version>) -> Result<(), StateError> {
         let _writing = self.lock_writing()?;
         let old = self.bytes()?;
-        let stored = old.as_deref().map(|bytes| self.read(bytes)).transpose()?;
-        expect_unmoved(&self.state.display().to_string(), &self.environment, stored.as_ref(), state, over)?;
+        let what = self.state.display().to_string();
+        let stored = old.as_deref().map(|bytes| format::version(bytes, &self.origin(&what))).transpose()?;
+        expect_unmoved(&what, stored.flatten(), over)?;
         sweep(&self.state);
         sweep(&self.backup);
         self.back_up(old.as_deref())?;
-        write_atomically_private(&self.state, &new).map_err(|error| access("write", &self.state, error))
+        write_atomically_private(&self.state, new).map_err(|error| access("write", &self.state, error))
     }
 
     fn remove(&self) -> Result<(), StateError> {
@@ -171,8 +173,12 @@ impl Files {
 
     fn read(&self, bytes: &[u8]) -> Result<State, StateError> {
         let what = self.state.display().to_string();
+        format::read(bytes, &self.origin(&what))
+    }
+
+    fn origin<'a>(&'a self, what: &'a str) -> Origin<'a> {
         let backup = self.backup.exists().then(|| self.backup.display().to_string());
-        format::read(bytes, &Origin { what: &what, backup, environment: &self.environment })
+        Origin { what, backup, environment: &self.environment }
     }
 
     fn lock_writing(&self) -> Result<File, StateError> {

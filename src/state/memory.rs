@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
 use super::format::{self, Origin};
-use super::store::expect_unmoved;
+use super::store::{expect_environment, expect_unmoved};
 use super::{Guard, Held, Holder, State, StateError, Store, Version};
 use crate::names::EnvName;
 
@@ -48,10 +48,13 @@ impl Store for MemoryStore {
     }
 
     async fn replace(&self, state: &mut State, over: Option<&Version>) -> Result<(), StateError> {
+        let what = self.describe();
         let new = format::write(state, state.serial.next())?;
+        expect_environment(&what, &self.environment, state)?;
         let mut bytes = get(&self.bytes);
-        let stored = bytes.as_deref().map(|bytes| self.read(bytes)).transpose()?;
-        expect_unmoved(&self.describe(), &self.environment, stored.as_ref(), state, over)?;
+        let origin = Origin { what: &what, backup: None, environment: &self.environment };
+        let stored = bytes.as_deref().map(|bytes| format::version(bytes, &origin)).transpose()?;
+        expect_unmoved(&what, stored.flatten(), over)?;
         *bytes = Some(new);
         state.serial = state.serial.next();
         Ok(())

@@ -110,16 +110,8 @@ pub struct Held {
 /// Which state, and how often it was written by then.
 pub type Version = (Lineage, Serial);
 
-/// Refuses to put `state` where something else stands than `over`.
-pub(super) fn expect_unmoved(
-    what: &str,
-    environment: &EnvName,
-    stored: Option<&State>,
-    state: &State,
-    over: Option<&Version>,
-) -> Result<(), StateError> {
-    expect_environment(what, environment, state)?;
-    let stored = stored.and_then(State::version);
+/// Refuses to put a state where something else stands than `over`: `stored` is what does.
+pub(super) fn expect_unmoved(what: &str, stored: Option<Version>, over: Option<&Version>) -> Result<(), StateError> {
     if over == stored.as_ref() {
         return Ok(());
     }

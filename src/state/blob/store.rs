@@ -117,7 +117,7 @@ impl Store for BlobStore {
         let next = state.serial.next();
         let new = format::write(state, next)?;
         expect_environment(&inner.what, &inner.environment, state)?;
-        let etag = inner.write(&new, state, over).await?;
+        let etag = inner.write(&new, over).await?;
         state.serial = next;
         inner.remember(state.version(), Over::Etag(etag));
         Ok(())
@@ -247,8 +247,8 @@ impl Inner {
         }
     }
 
-    /// Puts `new`, the file of `state`, in the place of `over`.
-    async fn write(&self, new: &[u8], state: &State, over: Option<&Version>) -> Result<Etag, StateError> {
+    /// Puts `new`, the file of a state, in the place of `over`.
+    async fn write(&self, new: &[u8], over: Option<&Version>) -> Result<Etag, StateError> {
         let writer = self.id("write");
         let mut at = get(&self.known).take().filter(|(version, _)| version.as_ref() == over).map(|(_, at)| at);
         let mut renewed = false;
@@ -257,7 +257,7 @@ impl Inner {
                 Some(here) => here,
                 None => {
                     let (stored, here) = self.load().await?;
-                    expect_unmoved(&self.what, &self.environment, stored.as_ref(), state, over)?;
+                    expect_unmoved(&self.what, stored.as_ref().and_then(State::version), over)?;
                     here
                 }
             };
