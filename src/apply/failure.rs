@@ -1,5 +1,7 @@
 //! Why a step did not end well.
 
+use std::sync::Arc;
+
 use crate::azure;
 use crate::document::{Path, Secret, Value};
 use crate::names::{Address, ArmId, CorrelationId};
@@ -38,7 +40,7 @@ pub enum StepFailure {
     },
     /// The state could not be written; nothing was sent after that.
     #[error("failed to write the state")]
-    State(#[source] StateError),
+    State(#[source] Arc<StateError>),
 }
 
 impl StepFailure {
@@ -89,7 +91,7 @@ impl From<azure::Error> for StepFailure {
 
 impl From<StateError> for StepFailure {
     fn from(error: StateError) -> Self {
-        Self::State(error)
+        Self::State(Arc::new(error))
     }
 }
 

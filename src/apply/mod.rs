@@ -9,6 +9,7 @@ mod overlay;
 mod record;
 mod recover;
 mod run;
+mod save;
 mod step;
 
 pub use failure::StepFailure;

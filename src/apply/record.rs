@@ -1,10 +1,10 @@
 //! The one owner of the state during a run: every change of it is on disk before anything that waits for it starts.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-
 use super::StepFailure;
+use super::save::Saver;
 use crate::azure::{Method, Operation, OperationKind};
 use crate::document::{Secret, Value};
 use crate::model::{Entry, Observed};
@@ -17,14 +17,23 @@ pub(super) type Clock<'a> = &'a (dyn Fn() -> String + Send + Sync);
 
 /// Owns state and journal.
 pub(super) struct Recorder<'a> {
-    state: Mutex<&'a mut State>,
-    store: &'a dyn Store,
+    saver: Saver<'a>,
     now: Clock<'a>,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(state: &'a mut State, store: &'a dyn Store, now: Clock<'a>) -> Self {
-        Self { state: Mutex::new(state), store, now }
+        Self { saver: Saver::new(state, store), now }
+    }
+
+    /// Stores what the steps note, for as long as it is polled.
+    pub(super) async fn keep_writing(&self) -> Infallible {
+        self.saver.keep_writing().await
+    }
+
+    /// Returns when no write of the state is under way or due.
+    pub(super) async fn settled(&self) {
+        self.saver.settled().await;
     }
 
     /// Before a request: what is about to be sent.
@@ -46,56 +55,42 @@ impl<'a> Recorder<'a> {
     /// It failed.
     pub(super) async fn failed(&self, step: &Step, failure: &StepFailure) -> Result<(), StepFailure> {
         let entry = JournalEntry { failure: Some(failure.recorded()), ..self.entry(step, None, JournalStatus::Failed) };
-        let noted = self.state.lock().await.last_of(step.id.as_str(), &step.address).is_some();
+        let noted = self.last(step, |_| true).await;
         if noted { self.note(entry).await } else { Ok(()) }
     }
 
     /// Whether an operation of it is noted: Azure has accepted it.
     pub(super) async fn accepted(&self, step: &Step) -> bool {
-        let state = self.state.lock().await;
-        state.last_of(step.id.as_str(), &step.address).is_some_and(|e| e.status == JournalStatus::Running)
+        self.last(step, |e| e.status == JournalStatus::Running).await
     }
 
     /// It was left, whether or not Azure works on it.
     pub(super) async fn left(&self, step: &Step) -> Result<(), StepFailure> {
-        let noted =
-            self.state.lock().await.last_of(step.id.as_str(), &step.address).is_some_and(|e| e.status.is_open());
-        if noted { self.note(self.entry(step, None, JournalStatus::Left)).await } else { Ok(()) }
+        let open = self.last(step, |e| e.status.is_open()).await;
+        if open { self.note(self.entry(step, None, JournalStatus::Left)).await } else { Ok(()) }
     }
 
     /// It is done: journal and record in one write.
     pub(super) async fn done(&self, step: &Step, seen: Option<&Observed>, known: &Known) -> Result<(), StepFailure> {
-        let mut state = self.state.lock().await;
-        let journaled = state.last_of(step.id.as_str(), &step.address).is_some_and(|e| e.status.is_open());
-        if journaled {
-            state.note(self.entry(step, seen.map(|o| &o.id), JournalStatus::Done))?;
-        }
-        match &step.record {
-            None => drop(state.recorded.resources.remove(&step.address)),
-            Some(record) => {
-                let now = known.resources.get(&step.address);
-                let id =
-                    record.id.clone().or_else(|| seen.map(|o| o.id.clone())).or_else(|| now.map(|(id, _)| id.clone()));
-                let same = |e: &&Entry| Some(&e.id) == id.as_ref();
-                let before = state.recorded.resources.get(&step.address).filter(same).map(|e| e.seen.clone());
-                let made = now.filter(|(made, _)| Some(made) == id.as_ref()).map(|(_, body)| body.clone());
-                let body = seen.filter(|o| Some(&o.id) == id.as_ref()).map(|o| o.body.clone()).or(made).or(before);
-                if let Some(id) = id {
-                    let key = state.recorded.key.0.clone();
-                    let entry = entry(record, id, body.unwrap_or_else(Value::map), known, &key);
-                    state.recorded.resources.insert(step.address.clone(), entry);
+        let note = self.entry(step, seen.map(|o| &o.id), JournalStatus::Done);
+        self.saver
+            .change(|state| {
+                if state.last_of(step.id.as_str(), &step.address).is_some_and(|e| e.status.is_open()) {
+                    state.note(note)?;
                 }
-            }
-        }
-        self.store.save(&mut state).await?;
-        Ok(())
+                record(state, step, seen, known);
+                Ok(())
+            })
+            .await
     }
 
     async fn note(&self, entry: JournalEntry) -> Result<(), StepFailure> {
-        let mut state = self.state.lock().await;
-        state.note(entry)?;
-        self.store.save(&mut state).await?;
-        Ok(())
+        self.saver.change(|state| state.note(entry)).await
+    }
+
+    /// Whether the newest entry of a step is so.
+    async fn last(&self, step: &Step, is: impl FnOnce(&JournalEntry) -> bool) -> bool {
+        self.saver.look(|state| state.last_of(step.id.as_str(), &step.address).is_some_and(is)).await
     }
 
     fn entry(&self, step: &Step, id: Option<&ArmId>, status: JournalStatus) -> JournalEntry {
@@ -110,6 +105,24 @@ impl<'a> Recorder<'a> {
             at: (self.now)(),
             failure: None,
         }
+    }
+}
+
+/// Brings the record of what a step was about up to date.
+fn record(state: &mut State, step: &Step, seen: Option<&Observed>, known: &Known) {
+    let Some(record) = &step.record else {
+        state.recorded.resources.remove(&step.address);
+        return;
+    };
+    let now = known.resources.get(&step.address);
+    let id = record.id.clone().or_else(|| seen.map(|o| o.id.clone())).or_else(|| now.map(|(id, _)| id.clone()));
+    let same = |e: &&Entry| Some(&e.id) == id.as_ref();
+    let before = state.recorded.resources.get(&step.address).filter(same).map(|e| e.seen.clone());
+    let made = now.filter(|(made, _)| Some(made) == id.as_ref()).map(|(_, body)| body.clone());
+    let body = seen.filter(|o| Some(&o.id) == id.as_ref()).map(|o| o.body.clone()).or(made).or(before);
+    if let Some(id) = id {
+        let entry = entry(record, id, body.unwrap_or_else(Value::map), known, &state.recorded.key.0);
+        state.recorded.resources.insert(step.address.clone(), entry);
     }
 }
 

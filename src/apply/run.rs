@@ -69,7 +69,17 @@ pub async fn run(
             ours: options.ours,
         };
         let holds = Holds::of(&plan.steps);
-        report = Scheduler::new(plan, &shared, &holds, &options).run().await;
+        // Whoever is told of a run's end must find all of it stored; so the run ends when its last write has.
+        let scheduled = async {
+            let report = Scheduler::new(plan, &shared, &holds, &options).run().await;
+            shared.recorder.settled().await;
+            report
+        };
+        report = tokio::select! {
+            biased;
+            report = scheduled => report,
+            never = shared.recorder.keep_writing() => match never {},
+        };
     }
     if report.complete() && !state.journal.is_empty() && nothing_lost(client, plan, state).await {
         state.journal.clear();
