@@ -66,6 +66,7 @@ pub struct Sandbox {
     faults: Mutex<Vec<Fault>>,
     buckets: Mutex<Buckets>,
     in_flight: AtomicUsize,
+    connections: AtomicUsize,
     /// Injected before each answer; microseconds.
     latency: AtomicU64,
 }
@@ -104,12 +105,22 @@ impl Sandbox {
             faults: Mutex::default(),
             buckets: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
         })
     }
 
     /// Changes the latency injected into every answer from now on.
     pub fn set_latency(&self, latency: Duration) {
         self.latency.store(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How many connections were opened to it, where it is served over HTTPS; those that break during the handshake too.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_connection(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Answers one request. A status of 0 stands for a connection that breaks.

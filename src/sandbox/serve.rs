@@ -89,6 +89,7 @@ pub async fn serve(
                 // What a client does to its own connection is not this server's failure.
                 if let Ok((stream, _)) = taken {
                     let _ = stream.set_nodelay(true);
+                    sandbox.count_connection();
                     tasks.spawn(connection(sandbox.clone(), acceptor.clone(), stream, tasks.clone()));
                 }
             }
