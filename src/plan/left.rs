@@ -17,6 +17,8 @@ impl Draft<'_> {
     /// Pools whose tag says that a rotation made them for an address that means another one by now: a rotation was cut off,
     /// and the file edited before the next run.
     pub(super) fn plan_left_pools(&mut self, wanted: &IndexMap<Address, Wanted>) {
+        // It costs a look at everything, and few plans need it.
+        let mut used: Option<BTreeSet<ArmId>> = None;
         for pool in wanted.values().filter(|w| !w.existing) {
             let Some(resource) = Schema::get().resource(&pool.arm_type) else { continue };
             let (Some(list), Some(entry)) = (&resource.inline, self.recorded.resources.get(&pool.address)) else {
@@ -30,7 +32,10 @@ impl Draft<'_> {
             let tagged = items.iter().filter(|item| rotate::belongs(item, &pool.address));
             let names = tagged.filter_map(|item| item.property("name")?.as_str());
             let ids: Vec<ArmId> = names.map(|name| cluster.child(resource.segment(), name)).collect();
-            let used = self.used(wanted);
+            if ids.is_empty() {
+                continue;
+            }
+            let used = used.get_or_insert_with(|| self.used(wanted));
             for id in ids.into_iter().filter(|id| !used.contains(id)) {
                 if pool.protect || entry.protect {
                     let text =
