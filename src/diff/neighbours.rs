@@ -71,21 +71,22 @@ fn same_version(resource: &ResourceType, path: &Path, value: &Value, around: &Ar
     matches!((value.as_str(), current), (Some(value), Some(current)) if version(value, current))
 }
 
-/// Whether a channel that Azure upgrades by has taken the version beyond the one that is asked for.
+/// Whether a channel that Azure upgrades by has moved the version that is asked for.
 fn newer_by_channel(resource: &ResourceType, path: &Path, value: &Value, around: &Around<'_>) -> bool {
     let Some(advisory) = resource.advisory.iter().find(|advisory| advisory.path == *path) else { return false };
-    let channel = match advisory.of_parent {
-        true => around.parent.and_then(|parent| parent.get(&advisory.channel)),
-        false => around.said(&advisory.channel),
+    // Who switches a channel off finds the version that it has moved.
+    let channels = match advisory.of_parent {
+        true => vec![around.parent.and_then(|parent| parent.get(&advisory.channel))],
+        false => vec![around.said(&advisory.channel), around.live.get(&advisory.channel)],
     };
-    let Some(channel) = channel.and_then(Value::as_str) else { return false };
-    let is_one_of = |channels: &[String]| channels.iter().any(|c| c.eq_ignore_ascii_case(channel));
+    let named: Vec<&str> = channels.into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_one_of = |words: &[String]| named.iter().any(|n| words.iter().any(|word| word.eq_ignore_ascii_case(n)));
     let Equality::Version(current) = resource.fact(path).equality else { return false };
     let current = current.and_then(|current| around.beside(path, &current));
     let is = current.or_else(|| around.live.get(path)).and_then(Value::as_str).and_then(numbers);
     let (Some(asked), Some(is)) = (value.as_str().and_then(numbers), is) else { return false };
-    let within_minor = asked[..2] == is[..2];
-    asked <= is && (is_one_of(&advisory.minor) || within_minor && is_one_of(&advisory.patch))
+    // Within a minor the patch is the channel's, whichever was named.
+    asked[..2] == is[..2] && is_one_of(&advisory.patch) || asked[..2] < is[..2] && is_one_of(&advisory.minor)
 }
 
 /// Major, minor and, where it is said, patch.
@@ -121,11 +122,19 @@ mod tests {
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.5"}), &alias, true),
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.4"}), &alias, false),
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.5"}), &patched, true),
-            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.9"}), &patched, false),
+            (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.9"}), &patched, true),
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.32"}), &patched, false),
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33.5"}), &stable, true),
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.33"}), &stable, true),
             (cluster, "kubernetesVersion", json!({"kubernetesVersion": "1.35"}), &stable, false),
+            // The channel is to be switched off, and has moved the version before.
+            (
+                cluster,
+                "kubernetesVersion",
+                json!({"kubernetesVersion": "1.33", "autoUpgradeProfile": {"upgradeChannel": "none"}}),
+                &stable,
+                true,
+            ),
             (
                 cluster,
                 "serviceMeshProfile.istio.revisions",

@@ -3,7 +3,6 @@
 use super::grants::inherited;
 use super::see::{parent_body, see};
 use super::step::{DriftItem, Unread};
-use super::upgrade::advisory;
 use super::{Reads, reads_of_record};
 use crate::diff::{Around, leaves, look_up, settled};
 use crate::document::{Path, Value};
@@ -79,7 +78,7 @@ fn moved(
             continue;
         }
         let is = look_up(resource, &observed.body, &path);
-        if !settled(resource, &path, was, &around) && !advisory(live, resource, observed, &path, was) {
+        if !settled(resource, &path, was, &around) {
             let item = DriftItem { address: address.clone(), path, recorded: Some(was.clone()), live: is.cloned() };
             out.push(item);
         }

@@ -12,11 +12,10 @@ use super::version::{Channel, Course, Minor, Version, course};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Comparison, Reason};
 use crate::document::{Path, Value};
-use crate::model::{Live, Observed, Seen, Wanted};
+use crate::model::{Observed, Wanted};
 use crate::names::{Address, ArmId, StepId};
 use crate::schema::{ResourceType, Schema};
 
-const CHANNEL: [&str; 2] = ["autoUpgradeProfile", "upgradeChannel"];
 const SUPPORT_PLAN: &str = "supportPlan";
 const USUAL_PLAN: &str = "KubernetesOfficial";
 /// Where Azure answers what runs, beside what was asked for.
@@ -82,27 +81,6 @@ pub(super) fn running_path(path: &Path) -> Option<Path> {
 
 fn text(document: &Value, path: &Path) -> Option<String> {
     document.get(path).and_then(Value::as_str).filter(|t| !t.trim().is_empty()).map(str::to_owned)
-}
-
-fn channel_of(document: &Value) -> Option<Channel> {
-    text(document, &Path::of(CHANNEL)).map(|word| Channel::parse(&word))
-}
-
-/// Whether a recorded version that is not live any more is no drift: an alias that is met, or an auto-upgrade channel at work.
-pub(super) fn advisory(live: &Live, resource: &ResourceType, observed: &Observed, path: &Path, was: &Value) -> bool {
-    if resource.version.as_ref() != Some(path) {
-        return false;
-    }
-    let parent = observed.id.parent().filter(|_| resource.inline.is_some());
-    let channel = match parent.map(|id| live.get(&id)) {
-        Some(Seen::Present(cluster)) => channel_of(&cluster.body),
-        Some(_) => None,
-        None => channel_of(&observed.body),
-    };
-    let versions = was.as_str().and_then(Version::parse).zip(running(&observed.body, path));
-    versions.is_some_and(|(was, runs)| {
-        matches!(course(was, runs, channel.unwrap_or(Channel::Off)), Course::Stay | Course::Ahead)
-    })
 }
 
 impl Draft<'_> {
@@ -201,7 +179,8 @@ impl Draft<'_> {
                 None => text(&wanted.body, at).or_else(|| text(&observed.body, at)),
             }
         };
-        let channel = will_be(&Path::of(CHANNEL)).map_or(Channel::Off, |word| Channel::parse(&word));
+        let rule = Schema::get().resource(&wanted.arm_type).and_then(|r| r.advisory.iter().find(|a| a.path == *path));
+        let channel = rule.map_or(Channel::Off, |rule| Channel::of(rule, &will_be(&rule.channel).unwrap_or_default()));
         let said = text(&wanted.body, path);
         let version = said.as_deref().and_then(Version::parse);
         let ahead = version.is_some_and(|v| matches!(course(v, runs, channel), Course::Ahead | Course::Back));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::schema::Advisory;
+
 /// Nodes may be so many minors behind their control plane; AKS refuses more.
 pub(super) const MOST_BEHIND: u64 = 3;
 
@@ -63,12 +65,13 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    pub(super) fn parse(word: &str) -> Self {
-        let is = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word));
+    /// What the channel of this name does, by the rule for the version it moves.
+    pub(super) fn of(rule: &Advisory, name: &str) -> Self {
+        let is = |words: &[String]| words.iter().any(|w| w.eq_ignore_ascii_case(name));
         match () {
-            () if is(&["stable", "rapid"]) => Self::Minor,
-            () if is(&["patch"]) => Self::Patch,
-            () if is(&["node-image"]) => Self::NodeImage,
+            () if is(&rule.minor) => Self::Minor,
+            () if is(&rule.patch) => Self::Patch,
+            () if is(&rule.image) => Self::NodeImage,
             () => Self::Off,
         }
     }
@@ -107,6 +110,7 @@ pub(super) fn course(wanted: Version, runs: Version, channel: Channel) -> Course
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Schema;
 
     #[test]
     fn courses() {
@@ -126,6 +130,23 @@ mod tests {
         ] {
             let version = |text| Version::parse(text).expect("a version");
             assert_eq!(course(version(wanted), version(runs), channel), expected, "{wanted} {runs} {channel:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_channel_does_stands_in_the_tables() {
+        use Channel::*;
+        for rule in Schema::get().resources().flat_map(|resource| &resource.advisory) {
+            for (name, expected) in [
+                ("stable", Minor),
+                ("Rapid", Minor),
+                ("patch", Patch),
+                ("node-image", NodeImage),
+                ("none", Off),
+                ("", Off),
+            ] {
+                assert_eq!(Channel::of(rule, name), expected, "{name}");
+            }
         }
     }
 

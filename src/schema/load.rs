@@ -122,6 +122,7 @@ fn advisory(json: &Json) -> Advisory {
         of_parent: json["ofParent"] == true,
         patch: strings(&json["patch"]),
         minor: strings(&json["minor"]),
+        image: strings(&json["image"]),
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Advisory {
     pub patch: Vec<String>,
     /// Channels that move the minor as well.
     pub minor: Vec<String>,
+    /// Channels that move the image of the nodes alone.
+    pub image: Vec<String>,
 }
 
 /// A role that naming a resource implies.
