@@ -95,10 +95,12 @@ fn code(response: &Response) -> String {
 
 // ---- recorded exchanges ----
 
-/// Where the exchanges lie: the shared folder beside the project, or the few that are carried in it.
+/// Where the exchanges lie: the shared folder beside the project, the few that are carried in it, and any that the reader has.
 fn exchange_folders() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    [here.join("../shared/azure/exchanges"), here.join("tests/exchanges")].into_iter().filter(|p| p.is_dir()).collect()
+    let known = [here.join("../shared/azure/exchanges"), here.join("tests/exchanges")];
+    let readers = std::env::var_os("LANDFALL_EXCHANGES").map(PathBuf::from);
+    known.into_iter().chain(readers).filter(|p| p.is_dir()).collect()
 }
 
 fn read(path: &Path) -> Json {
@@ -150,6 +152,9 @@ async fn prepare(world: &World, id: &str, put: &Json, update: bool, location: &J
     let mut named: Vec<String> =
         put["identity"]["userAssignedIdentities"].as_object().into_iter().flatten().map(|(k, _)| k.clone()).collect();
     named.extend(put["properties"]["managedIdentity"]["resourceId"].as_str().map(str::to_owned));
+    let profile = &put["properties"]["identityProfile"]["kubeletidentity"]["resourceId"];
+    // What an update says of the identity that Azure made is there by then.
+    named.extend(profile.as_str().filter(|_| !update).map(str::to_owned));
     for id in &named {
         // The group may be there already, in another region.
         world.put(&id.split('/').take(5).collect::<Vec<_>>().join("/"), &json!({"location": "westus2"})).await;
@@ -205,7 +210,8 @@ async fn replay(path: &Path) -> Result<(), Vec<String>> {
     let mut versions: Vec<String> = Vec::new();
     for body in [put, recorded] {
         let pools = body["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
-        let said = pools.map(|p| &p["orchestratorVersion"]).chain([&body["properties"]["kubernetesVersion"]]);
+        let itself = ["kubernetesVersion", "orchestratorVersion"].map(|key| &body["properties"][key]);
+        let said = pools.map(|p| &p["orchestratorVersion"]).chain(itself);
         versions.extend(said.filter_map(Json::as_str).filter(|v| !v.is_empty()).map(str::to_owned));
     }
     let world = World::new(|o| o.kubernetes_versions = versions);
@@ -233,7 +239,7 @@ async fn replay(path: &Path) -> Result<(), Vec<String>> {
 #[expect(clippy::disallowed_macros, reason = "the list of what differs is what one reads this test for")]
 async fn answers_recorded_requests_as_azure_did() {
     let folders = exchange_folders();
-    if folders.len() < 2 {
+    if !folders[0].ends_with("shared/azure/exchanges") {
         println!("the shared exchanges are not beside this project: only those carried in it are played");
     }
     for folder in folders {
@@ -250,7 +256,7 @@ async fn answers_recorded_requests_as_azure_did() {
             }
         }
         let shared = folder.ends_with("shared/azure/exchanges");
-        println!("{agree} of {} exchanges agree in {}\n{report}", files.len(), if shared { "shared" } else { "tests" });
+        println!("{agree} of {} exchanges agree in {}\n{report}", files.len(), folder.display());
         // The floor may only rise.
         let floor = if shared { 89 } else { files.len() };
         assert!(agree >= floor, "{agree} of {} agree, the floor is {floor}\n{report}", files.len());
@@ -298,6 +304,40 @@ async fn the_newest_answers_have_azures_whole_shape() {
             _ => &[],
         };
         assert_eq!(differs, known, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn ids_and_types_are_written_as_each_service_writes_them() {
+    let world = World::demo();
+    let group = world.group().await;
+    let id = cluster(&group);
+    let made = world.made(&id, &small()).await;
+    assert_eq!(made["id"], id.replace("resourceGroups", "resourcegroups"));
+    assert_eq!(made["type"], "Microsoft.ContainerService/ManagedClusters");
+    let window = json!({"properties": {"maintenanceWindow": {"schedule": {"daily": {"intervalDays": 1}}, "durationHours": 4, "startTime": "01:00"}}});
+    let binding = json!({"properties": {"sourceResourceId": format!("{group}/providers/Microsoft.X/y/z"), "roles": ["Microsoft.X/y/r"]}});
+    let source = json!({"location": "westeurope", "properties": {"creationData": {"sourceResourceId": format!("{id}/agentPools/system")}}});
+    for (own, arm_type, body) in [
+        (format!("{id}/maintenanceConfigurations/default"), "managedClusters/maintenanceConfigurations", window),
+        (format!("{id}/trustedAccessRoleBindings/backup"), "managedClusters/trustedAccessRoleBindings", binding),
+        (format!("{group}/providers/Microsoft.ContainerService/snapshots/s"), "Snapshots", source),
+    ] {
+        let made = world.made(&own, &body).await;
+        assert_eq!(made["id"], own);
+        assert_eq!(made["type"], format!("Microsoft.ContainerService/{arm_type}"));
+    }
+}
+
+#[tokio::test]
+async fn a_basic_load_balancer_has_no_addresses_to_manage() {
+    let world = World::demo();
+    let id = cluster(&world.group().await);
+    for (sku, profile) in [("basic", Json::Null), ("standard", json!({"count": 1}))] {
+        let mut body = small();
+        body["properties"]["networkProfile"] = json!({"loadBalancerSku": sku, "outboundType": "loadBalancer"});
+        let made = world.made(&format!("{id}-{sku}"), &body).await;
+        assert_eq!(made["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"], profile, "{sku}");
     }
 }
 
