@@ -23,6 +23,9 @@ const PROTECT: &str = "protect";
 const GROUP: &str = "resourceGroup";
 const SUBSCRIPTION: &str = "subscription";
 const LOCATION: &str = "location";
+const NAME: &str = "name";
+/// Children whose names Azure makes up, with dots in them, which no key and no address can have.
+const NAMED_BY_AZURE: &str = "privateEndpointConnections";
 
 /// A resource that the file names.
 #[derive(Debug)]
@@ -51,12 +54,14 @@ static NOTHING: LazyLock<Entries> = LazyLock::new(Entries::new);
 pub(super) fn asides(address: &Address) -> Vec<&'static str> {
     let mut out = vec![EXISTING, PROTECT];
     if *address == Address::resource_group() {
-        out.push("name");
+        out.push(NAME);
     } else if address.collection() == "roleAssignments" {
         out.extend(super::grant::KEYS);
     } else if address.parent().is_none() {
         out.extend([GROUP, SUBSCRIPTION]);
         out.extend((address.collection() == attach::PULLING).then_some(attach::KEY));
+    } else if address.collection() == NAMED_BY_AZURE {
+        out.push(NAME);
     }
     out
 }
@@ -182,11 +187,12 @@ impl<'a> Walk<'a, '_, '_, '_> {
             Some(parent) => parent.address.child(collection, name),
             None => Address::top(collection, name),
         };
+        let name = self.given(&address, entries).unwrap_or_else(|| name.to_owned());
         let id = match parent {
             _ if is_grant(child) => None,
-            Some(Parent { id, .. }) if resource.extension => id.as_ref().map(|id| id.provider(&resource.name, name)),
-            Some(Parent { id, .. }) => id.as_ref().map(|id| id.child(resource.segment(), name)),
-            None => self.scope(entries).map(|scope| scope.provider(&resource.name, name)),
+            Some(Parent { id, .. }) if resource.extension => id.as_ref().map(|id| id.provider(&resource.name, &name)),
+            Some(Parent { id, .. }) => id.as_ref().map(|id| id.child(resource.segment(), &name)),
+            None => self.scope(entries).map(|scope| scope.provider(&resource.name, &name)),
         };
         let above = parent.map_or_else(|| self.settings.location.clone(), |parent| parent.location.clone());
         let location = self.location(entries, resource).or(above);
@@ -206,13 +212,20 @@ impl<'a> Walk<'a, '_, '_, '_> {
             among,
             parent_existing: parent.is_some_and(|p| p.existing),
         };
-        self.add(declared, name.to_owned(), entry);
+        self.add(declared, name, entry);
         let below = Parent { address, id, existing, protect, location };
         for (key, entry) in entries {
             if let Some(child) = child.children.get(key) {
                 self.collection(key, child, &entry.value, Some(&below));
             }
         }
+    }
+
+    /// The name that Azure made up for a resource, where the file says it.
+    fn given(&mut self, address: &Address, entries: &Entries) -> Option<String> {
+        let entry = entries.get(NAME).filter(|_| address.collection() == NAMED_BY_AZURE)?;
+        let name = self.read().text(&entry.value, NAME)?;
+        naming::given(&name, entry.value.place, self.problems).then_some(name)
     }
 
     fn unclear(&mut self, parent: Option<&Parent>) {

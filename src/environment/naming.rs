@@ -26,6 +26,17 @@ pub(super) fn check(name: &str, resource: &ResourceType, at: Place, problems: &m
     true
 }
 
+/// Reports a name of Azure's own making that cannot stand in an id; whether it can.
+pub(super) fn given(name: &str, at: Place, problems: &mut Problems) -> bool {
+    let fit = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !fit {
+        let problem = Diagnostic::error("bad-name", format!("`{name}` cannot be a name in Azure"))
+            .help("such a name is made of letters, digits, -, _ and dots");
+        problems.at(at, "", problem);
+    }
+    fit
+}
+
 /// Whether a text matches a pattern of the specification. A pattern in a dialect that cannot be read matches everything.
 pub(super) fn matches(pattern: &str, text: &str, whole: bool) -> bool {
     let pattern = if whole { format!("^(?:{pattern})$") } else { pattern.to_owned() };
@@ -47,6 +58,15 @@ pub(super) fn dns_label(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::schema::{Schema, Shape, ShapeId};
+
+    #[test]
+    fn a_name_of_azures_may_have_dots_and_no_more_than_one_segment() {
+        for (name, fit) in
+            [("monadicprod.0207ee96-75b6", true), ("pe_1", true), ("", false), ("a/b", false), ("a b", false)]
+        {
+            assert_eq!(given(name, Place::default(), &mut Problems::default()), fit, "{name}");
+        }
+    }
 
     #[test]
     fn every_pattern_of_the_schema_can_be_read() {

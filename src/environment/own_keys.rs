@@ -20,6 +20,8 @@ pub enum Stands {
     TopResource,
     /// Below the members of one collection.
     Collection(&'static str),
+    /// Below the members of one collection of children.
+    Children(&'static str),
 }
 
 /// A key of landfall's own.
@@ -40,7 +42,7 @@ const fn own(stands: Stands, key: &'static str, noun: &'static str, says: &'stat
 }
 
 /// Every key of landfall's own.
-pub const OWN_KEYS: [OwnKey; 17] = [
+pub const OWN_KEYS: [OwnKey; 18] = [
     own(
         Stands::Environment,
         "extends",
@@ -114,6 +116,12 @@ pub const OWN_KEYS: [OwnKey; 17] = [
         "a name, a GUID or an ID",
         "Which role: the name of a built-in one, a GUID, or a role definition's ID. Required.",
     ),
+    own(
+        Stands::Children("privateEndpointConnections"),
+        "name",
+        "text",
+        "Its name in Azure, which Azure makes up: the registry's and a GUID, with a dot between. Without it: the key.",
+    ),
 ];
 
 /// The keys of landfall's own that may stand at a place: `[]` is the environment, `["clusters", "nodePools"]` a node pool.
@@ -128,6 +136,7 @@ pub fn own_keys_at(collections: &[&str]) -> impl Iterator<Item = &'static OwnKey
         Stands::Resource => depth > 0,
         Stands::TopResource => depth == 1 && !group && !granted,
         Stands::Collection(name) => depth == 1 && last == name,
+        Stands::Children(name) => depth == 2 && last == name,
     })
 }
 
@@ -143,7 +152,14 @@ mod tests {
     fn the_table_has_the_keys_that_are_read() {
         let here = |at: &[&str]| own_keys_at(at).map(|own| own.key).collect::<BTreeSet<_>>();
         assert_eq!(here(&[]), settings::KEYS.into_iter().collect());
-        for address in ["resourceGroup", "clusters.c", "clusters.c.nodePools.p", "registries.r", "roleAssignments.a"] {
+        for address in [
+            "resourceGroup",
+            "clusters.c",
+            "clusters.c.nodePools.p",
+            "registries.r",
+            "registries.r.privateEndpointConnections.p",
+            "roleAssignments.a",
+        ] {
             let collections: Vec<&str> = address.split('.').step_by(2).collect();
             let read = declare::asides(&address.parse::<Address>().unwrap());
             assert_eq!(here(&collections), read.into_iter().collect(), "{address}");
