@@ -30,7 +30,7 @@ landfall treats it. `*` stands for a name of your choice, `[]` for each element 
 |---|---|
 | `ignore-case`, `words` | text in any capitals; words with commas between them in any order |
 | `arm-id`, `location`, `role` | a resource ID, a region or a role, however it is written |
-| `cidr`, `time` | an address range (a single address is a range of one), a point in time |
+| `cidr`, `time`, `duration` | an address range (a single address is a range of one), a point in time, a span of time |
 | `trim`, `ignore-space` | text without white space around it, or without any |
 | `version`, `version:X` | `1.33` is any `1.33.x`; an alias that Azure reports is the version that X tells |
 | `set`, `set:X`, `ordered` | a list in any order, in any order told apart by X, in its order |

@@ -90,6 +90,10 @@ fn texts(equality: &Equality, w: &str, l: &str) -> Option<bool> {
         Equality::Trim => w.trim() == l.trim(),
         Equality::IgnoreSpace => w.split_whitespace().eq(l.split_whitespace()),
         Equality::Time => time(w) == time(l),
+        Equality::Duration => match (duration(w), duration(l)) {
+            (Some(w), Some(l)) => w == l,
+            _ => w.eq_ignore_ascii_case(l),
+        },
         Equality::Role => match (RoleId::from_guid_or_id(w), RoleId::from_guid_or_id(l)) {
             (Ok(w), Ok(l)) => w == l,
             _ => w.eq_ignore_ascii_case(l),
@@ -191,6 +195,31 @@ pub(super) fn version(wanted: &str, live: &str) -> bool {
     parts(live).starts_with(&parts(wanted))
 }
 
+/// The seconds of a span of time as ISO 8601 writes it (`PT48H`, `P2D`); `None` where its length is not certain.
+fn duration(text: &str) -> Option<f64> {
+    let (mut seconds, mut number, mut timed) = (0.0, String::new(), false);
+    for c in text.trim().to_ascii_uppercase().strip_prefix('P')?.chars() {
+        let unit = match c {
+            '0'..='9' | '.' => {
+                number.push(c);
+                continue;
+            }
+            'T' if number.is_empty() && !timed => {
+                timed = true;
+                continue;
+            }
+            'W' if !timed => 604_800.0,
+            'D' if !timed => 86_400.0,
+            'H' if timed => 3600.0,
+            'M' if timed => 60.0,
+            'S' if timed => 1.0,
+            _ => return None,
+        };
+        seconds += std::mem::take(&mut number).parse::<f64>().ok()? * unit;
+    }
+    number.is_empty().then_some(seconds)
+}
+
 fn time(text: &str) -> String {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
@@ -211,6 +240,7 @@ mod tests {
     const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
     const POOL: &str = "Microsoft.ContainerService/managedClusters/agentPools";
     const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
+    const CONNECTED: &str = "Microsoft.ContainerRegistry/registries/connectedRegistries";
 
     fn same(arm_type: &str, path: &str, wanted: &Json, live: &Json) -> bool {
         let resource = Schema::get().resource(arm_type).unwrap();
@@ -284,6 +314,28 @@ mod tests {
             (REGISTRY, "zoneRedundancy", json!("Enabled"), json!("Disabled")),
             (REGISTRY, "identity.type", json!("None"), Json::Null),
             (REGISTRY, "policies.retentionPolicy.days", json!("7"), json!(7)),
+            (CONNECTED, "parent.syncProperties.messageTtl", json!("PT48H"), json!("P2D")),
+            (CONNECTED, "parent.syncProperties.messageTtl", json!("P1W"), json!("P7D")),
+            (CONNECTED, "parent.syncProperties.syncWindow", json!("PT1H30M"), json!("PT90M")),
+            (REGISTRY, "encryption.keyVaultProperties.identity", json!("CA0B-B"), json!("ca0b-b")),
+            (CLUSTER, "addonProfiles.omsagent.config.useAADAuth", json!("true"), json!("True")),
+            (CLUSTER, "identityProfile.kubeletidentity.clientId", json!("A-1"), json!("a-1")),
+            (CLUSTER, "hostedSystemProfile.nodeSubnetID", json!(id), json!(lower)),
+            (
+                CLUSTER,
+                "upgradeSettings.overrideSettings.until",
+                json!("2020-01-01T22:30:17.000Z"),
+                json!("2020-01-01T22:30:17Z"),
+            ),
+            (POOL, "kubeletConfig.cpuManagerPolicy", json!("none"), Json::Null),
+            (POOL, "linuxOSConfig.transparentHugePageEnabled", json!("always"), Json::Null),
+            (POOL, "upgradeSettings.undrainableNodeBehavior", json!("Schedule"), Json::Null),
+            (
+                POOL,
+                "virtualMachinesProfile.scale.manual",
+                json!([{"size": "Standard_D2s_v3", "count": 2}, {"size": "Standard_D4s_v3", "count": 1}]),
+                json!([{"size": "standard_d4s_v3", "count": 1}, {"size": "standard_d2s_v3", "count": 2}]),
+            ),
         ] {
             assert!(same(arm_type, path, &wanted, &live), "{path}: {wanted} is {live}");
         }
@@ -314,6 +366,17 @@ mod tests {
             (REGISTRY, "networkRuleSet.ipRules", json!([]), json!([{"value": "1.2.3.4"}])),
             (REGISTRY, "networkRuleSet.defaultAction", json!("Deny"), Json::Null),
             (REGISTRY, "adminUserEnabled", json!(true), Json::Null),
+            (CONNECTED, "parent.syncProperties.messageTtl", json!("PT48H"), json!("P3D")),
+            (CONNECTED, "parent.syncProperties.messageTtl", json!("P1M"), json!("PT1M")),
+            (CONNECTED, "parent.syncProperties.messageTtl", json!("P2"), json!("P2D")),
+            (CLUSTER, "addonProfiles.omsagent.config.useAADAuth", json!("true"), json!("false")),
+            (POOL, "kubeletConfig.cpuManagerPolicy", json!("static"), Json::Null),
+            (
+                POOL,
+                "virtualMachinesProfile.scale.manual",
+                json!([{"size": "a", "count": 2}]),
+                json!([{"size": "A", "count": 1}]),
+            ),
         ] {
             assert!(!same(arm_type, path, &wanted, &live), "{path}: {wanted} is not {live}");
         }

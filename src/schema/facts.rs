@@ -78,6 +78,8 @@ pub enum Equality {
     IgnoreSpace,
     /// A point in time.
     Time,
+    /// A span of time.
+    Duration,
     /// A role definition, by its GUID.
     Role,
     /// A map whose keys differ without regard to case.
@@ -154,7 +156,7 @@ impl Change {
     }
 }
 
-const EQUALITIES: [(&str, Equality); 17] = [
+const EQUALITIES: [(&str, Equality); 18] = [
     ("-", Equality::ByType),
     ("ignore-case", Equality::IgnoreCase),
     ("words", Equality::Words),
@@ -169,6 +171,7 @@ const EQUALITIES: [(&str, Equality); 17] = [
     ("trim", Equality::Trim),
     ("ignore-space", Equality::IgnoreSpace),
     ("time", Equality::Time),
+    ("duration", Equality::Duration),
     ("role", Equality::Role),
     ("map-ignore-case", Equality::MapIgnoreCase),
     ("ignore", Equality::Ignore),

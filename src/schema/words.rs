@@ -55,6 +55,7 @@ impl Equality {
             Self::Trim => "as text, white space around it aside".to_owned(),
             Self::IgnoreSpace => "as text, white space aside".to_owned(),
             Self::Time => "as a point in time".to_owned(),
+            Self::Duration => "as a span of time".to_owned(),
             Self::Role => "as a role, by its GUID".to_owned(),
             Self::MapIgnoreCase => "as a map whose keys may have any capitals".to_owned(),
             Self::InitialIf(sibling) => format!("not compared while `{sibling}` is true: a first value only"),

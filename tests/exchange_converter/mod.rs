@@ -93,7 +93,12 @@ fn place(exchange: &Exchange, mut said: Object<String, Json>, root: &mut Object<
         if depth > 0 {
             at["existing"] = json!(true);
         }
-        at = json!({collection: {here.name(): at}});
+        let key = here.name().replace('.', "-");
+        if key != here.name() {
+            // Azure makes up names with dots, which no key has.
+            at["name"] = json!(here.name());
+        }
+        at = json!({collection: {key: at}});
         id = here.parent();
     }
     root.extend(at.as_object().cloned().unwrap_or_default());
