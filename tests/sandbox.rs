@@ -96,6 +96,7 @@ fn code(response: &Response) -> String {
 // ---- recorded exchanges ----
 
 /// Where the exchanges lie: the shared folder beside the project, the few that are carried in it, and any that the reader has.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests names a folder of theirs")]
 fn exchange_folders() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let known = [here.join("../shared/azure/exchanges"), here.join("tests/exchanges")];
@@ -203,6 +204,21 @@ async fn prepare(world: &World, id: &str, put: &Json, update: bool, location: &J
     world.made(id, &first).await;
 }
 
+/// A request whose kubelet identity has the ids of this world, where the identity is of the user's making.
+async fn with_ids_of(world: &World, put: &Json) -> Json {
+    let mut put = put.clone();
+    let Some(profile) = put.pointer_mut("/properties/identityProfile/kubeletidentity") else { return put };
+    if let Some(id) = profile["resourceId"].as_str().map(str::to_owned) {
+        let made = world.get(&id).await.body_json();
+        for (key, own) in [("clientId", "clientId"), ("objectId", "principalId")] {
+            if profile[key].is_string() && made["properties"][own].is_string() {
+                profile[key] = made["properties"][own].clone();
+            }
+        }
+    }
+    put
+}
+
 async fn replay(path: &Path) -> Result<(), Vec<String>> {
     let file = read(path);
     let (put, recorded, id) = (&file["put"], &file["get"], file["resource"].as_str().expect("an id"));
@@ -218,7 +234,7 @@ async fn replay(path: &Path) -> Result<(), Vec<String>> {
     let method = file["method"].as_str().unwrap_or("PUT");
     let update = method == "PATCH" || file["putStatus"] == 200;
     prepare(&world, id, put, update, &recorded["location"]).await;
-    let response = world.send(method, id, version, Some(put)).await;
+    let response = world.send(method, id, version, Some(&with_ids_of(&world, put).await)).await;
     if response.status >= 300 {
         return Err(vec![format!("refused with {}: {}", response.status, response.body_json())]);
     }
@@ -229,7 +245,8 @@ async fn replay(path: &Path) -> Result<(), Vec<String>> {
     if answered["id"] != recorded["id"] {
         out.push(format!("id: {} rather than {}", answered["id"], recorded["id"]));
     }
-    if answered["type"] != recorded["type"] {
+    // Older answers of some types say none.
+    if recorded["type"].is_string() && answered["type"] != recorded["type"] {
         out.push(format!("type: {} rather than {}", answered["type"], recorded["type"]));
     }
     if out.is_empty() { Ok(()) } else { Err(out) }
