@@ -142,6 +142,9 @@ fn without_guids(value: &Json) -> String {
     guid.replace_all(&value.to_string(), "GUID").into_owned()
 }
 
+/// Types whose resources have children.
+const OWNERS: [&str; 3] = ["managedClusters", "registries", "userAssignedIdentities"];
+
 /// Makes what a request needs: its group, its parents, the identities it names, and what it updates.
 async fn prepare(world: &World, id: &str, put: &Json, update: bool, location: &Json) {
     let parts: Vec<&str> = id.split('/').collect();
@@ -165,18 +168,17 @@ async fn prepare(world: &World, id: &str, put: &Json, update: bool, location: &J
         let name = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, id.as_bytes());
         world.made(&format!("{SUB}/providers/Microsoft.Authorization/roleAssignments/{name}"), &grant).await;
     }
-    let owner = parts
-        .iter()
-        .position(|p| ["managedClusters", "registries", "userAssignedIdentities"].contains(p))
-        .map_or(0, |i| i + 2);
-    let whole = match parts.get(owner.saturating_sub(2)) {
-        Some(&"managedClusters") => {
+    let owner =
+        parts.iter().position(|p| OWNERS.iter().any(|owner| owner.eq_ignore_ascii_case(p))).map_or(0, |i| i + 2);
+    let kind = parts.get(owner.saturating_sub(2)).map(|kind| kind.to_ascii_lowercase());
+    let whole = match kind.as_deref() {
+        Some("managedclusters") => {
             let plugin = if put["properties"]["maxPods"] == 110 { "kubenet" } else { "azure" };
             json!({"location": place("location"), "identity": {"type": "SystemAssigned"}, "properties": {"dnsPrefix": "x",
                 "networkProfile": {"networkPlugin": plugin},
                 "agentPoolProfiles": [{"name": "first", "mode": "System", "count": 1, "vmSize": "Standard_DS2_v2"}]}})
         }
-        Some(&"registries") => json!({"location": place("location"), "sku": {"name": "Premium"}}),
+        Some("registries") => json!({"location": place("location"), "sku": {"name": "Premium"}}),
         _ => json!({"location": "westus2"}),
     };
     if owner > 0 && parts.len() > owner {
