@@ -328,8 +328,7 @@ mod tests {
                 json!("2020-01-01T22:30:17Z"),
             ),
             (POOL, "kubeletConfig.cpuManagerPolicy", json!("none"), Json::Null),
-            (POOL, "linuxOSConfig.transparentHugePageEnabled", json!("always"), Json::Null),
-            (POOL, "upgradeSettings.undrainableNodeBehavior", json!("Schedule"), Json::Null),
+            (POOL, "linuxOSConfig.transparentHugePageDefrag", json!("madvise"), Json::Null),
             (
                 POOL,
                 "virtualMachinesProfile.scale.manual",
