@@ -4,9 +4,10 @@
 //! noted is stored, and a write that has begun is awaited to its end, whatever becomes of the step that asked for it.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
 
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify};
 
 use super::StepFailure;
 use crate::state::{State, StateError, Store};
@@ -16,7 +17,9 @@ pub(super) struct Saver<'a> {
     noted: Mutex<Noted<'a>>,
     store: &'a dyn Store,
     wake: Notify,
-    written: watch::Sender<Written>,
+    written: std::sync::Mutex<Written>,
+    /// Wakes those who wait for a write in the order in which they came, so that a run with the same answers is the same run.
+    ended: Notify,
 }
 
 struct Noted<'a> {
@@ -46,7 +49,7 @@ impl Written {
 impl<'a> Saver<'a> {
     pub(super) fn new(state: &'a mut State, store: &'a dyn Store) -> Self {
         let noted = Mutex::new(Noted { state, changes: 0 });
-        Self { noted, store, wake: Notify::new(), written: watch::Sender::default() }
+        Self { noted, store, wake: Notify::new(), written: std::sync::Mutex::default(), ended: Notify::new() }
     }
 
     /// What the state says by now, stored or not.
@@ -93,18 +96,30 @@ impl<'a> Saver<'a> {
             match self.store.save(&mut copy).await {
                 Ok(()) => {
                     self.noted.lock().await.state.serial = copy.serial;
-                    self.written.send_modify(|written| written.stored = changes);
+                    self.written().stored = changes;
                 }
-                Err(error) => self.written.send_modify(|written| written.refused = Some((changes, Arc::new(error)))),
+                Err(error) => self.written().refused = Some((changes, Arc::new(error))),
             }
+            self.ended.notify_waiters();
         }
     }
 
     async fn outcome(&self, changes: u64) -> Result<(), Arc<StateError>> {
-        let mut written = self.written.subscribe();
-        let ended = written.wait_for(|written| written.outcome(changes).is_some()).await;
-        let ended = ended.expect("BUG: the sender lives as long as `self`");
-        ended.outcome(changes).expect("BUG: it was waited for")
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            // In line before the look, so that no end is missed.
+            ended.as_mut().enable();
+            let outcome = self.written().outcome(changes);
+            match outcome {
+                Some(outcome) => return outcome,
+                None => ended.await,
+            }
+        }
+    }
+
+    fn written(&self) -> std::sync::MutexGuard<'_, Written> {
+        // Every change behind it is one assignment: no panic can leave it half written.
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
