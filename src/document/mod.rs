@@ -2,12 +2,14 @@
 //!
 //! Desired, recorded and live resources are all held in this one shape, so that they can be compared path by path.
 
+mod map;
 mod path;
 mod secret;
 mod template;
 mod value;
 
+pub use map::Map;
 pub use path::{Path, Segment};
 pub use secret::{Secret, SecretHash};
 pub use template::{Part, Reference, Template};
-pub use value::{Map, Value};
+pub use value::Value;

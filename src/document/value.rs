@@ -1,12 +1,8 @@
 //! The value tree.
 
-use indexmap::IndexMap;
 use serde_json::Number;
 
-use super::{Path, Secret, SecretHash, Segment, Template};
-
-/// Properties or keys, in the order in which they were written or received.
-pub type Map = IndexMap<String, Value>;
+use super::{Map, Path, Secret, SecretHash, Segment, Template};
 
 /// A JSON value, or one of the three things only landfall's documents hold: a secret, a secret's hash, a value not yet known.
 #[derive(Debug, Clone, PartialEq)]

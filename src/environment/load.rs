@@ -117,7 +117,7 @@ fn wanted(
 
 /// Warns of properties of a resource that is only referenced: nobody would set them.
 fn unused(declared: &Declared<'_>, body: &Value, problems: &mut Problems) {
-    for key in body.as_map().into_iter().flat_map(Map::keys).filter(|key| *key != TAGS && *key != LOCATION) {
+    for key in body.as_map().into_iter().flat_map(|map| map.keys()).filter(|key| *key != TAGS && *key != LOCATION) {
         let summary = format!("`{key}` has no effect, `{}` is only referenced", declared.address);
         let problem =
             Diagnostic::warning("ignored-property", summary).help("take it away, or take `existing: true` away");
