@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::journal::{Failure, JournalEntry, JournalStatus, RecordedOperation};
 use super::record::{out_of_order, replay};
@@ -23,6 +24,10 @@ use crate::names::{Address, ArmId, EnvName, Serial};
 
 /// The format this landfall writes, and the newest it reads.
 const FORMAT: u64 = 1;
+
+/// A document of a file that was read only as far as to know that it is JSON. Large states have many, and they are turned into
+/// values one at a time.
+type Unread = Box<RawValue>;
 
 /// What is enough of a file of any format to say that it is too new.
 #[derive(Deserialize)]
@@ -43,25 +48,25 @@ struct WireVersion {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WireState {
+struct WireState<D> {
     format: u64,
     written_by: String,
     environment: String,
     lineage: String,
     serial: u64,
     key: String,
-    resources: Pairs<WireEntry>,
+    resources: Pairs<WireEntry<D>>,
     journal: Vec<WireJournalEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WireEntry {
+struct WireEntry<D> {
     id: String,
     r#type: String,
-    applied: Json,
-    defaulted: Json,
-    seen: Json,
+    applied: D,
+    defaulted: D,
+    seen: D,
     created: bool,
     protect: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,7 +189,7 @@ pub(super) fn write(state: &State, serial: Serial) -> Result<Vec<u8>, StateError
     Ok(out)
 }
 
-fn write_entry(address: &Address, entry: &Entry) -> Result<WireEntry, StateError> {
+fn write_entry(address: &Address, entry: &Entry) -> Result<WireEntry<Json>, StateError> {
     let document = |value: &Value| {
         encode(value, &Path::root()).map_err(|refused| StateError::Unwritable {
             address: address.clone(),
@@ -254,7 +259,7 @@ pub(super) fn read(bytes: &[u8], origin: &Origin<'_>) -> Result<State, StateErro
             writer: probe.written_by.unwrap_or_else(|| "an unknown landfall".to_owned()),
         });
     }
-    let wire: WireState = serde_json::from_slice(bytes).map_err(damaged)?;
+    let wire: WireState<Unread> = serde_json::from_slice(bytes).map_err(damaged)?;
     if wire.environment != origin.environment.as_str() {
         return Err(StateError::OtherEnvironment {
             what: origin.what.to_owned(),
@@ -305,7 +310,7 @@ fn at<T, E: std::error::Error + Send + Sync + 'static>(
     result.map_err(|error| (place(), Box::new(error) as _))
 }
 
-fn read_wire(wire: WireState, environment: &EnvName) -> Result<State, Wrong> {
+fn read_wire(wire: WireState<Unread>, environment: &EnvName) -> Result<State, Wrong> {
     let key = at(BASE64.decode(&wire.key), || "key".to_owned())?;
     let mut recorded = Recorded { key: HashKey(key), ..Recorded::default() };
     for (name, entry) in wire.resources.0 {
@@ -328,14 +333,14 @@ fn read_wire(wire: WireState, environment: &EnvName) -> Result<State, Wrong> {
     })
 }
 
-fn read_entry(wire: WireEntry, name: &str) -> Result<Entry, Wrong> {
+fn read_entry(wire: WireEntry<Unread>, name: &str) -> Result<Entry, Wrong> {
     let place = |field: &'static str| move || format!("resources.{name}.{field}");
     Ok(Entry {
         id: at(ArmId::parse(&wire.id), place("id"))?,
         arm_type: wire.r#type,
-        applied: at(decode(wire.applied), place("applied"))?,
-        defaulted: at(decode(wire.defaulted), place("defaulted"))?,
-        seen: at(decode(wire.seen), place("seen"))?,
+        applied: document(&wire.applied, place("applied"))?,
+        defaulted: document(&wire.defaulted, place("defaulted"))?,
+        seen: document(&wire.seen, place("seen"))?,
         created: wire.created,
         protect: wire.protect,
         chosen: wire.chosen,
@@ -345,6 +350,13 @@ fn read_entry(wire: WireEntry, name: &str) -> Result<Entry, Wrong> {
             .map(|text| at(text.parse(), place("dependsOn")))
             .collect::<Result<_, Wrong>>()?,
     })
+}
+
+fn document(text: &RawValue, place: impl FnOnce() -> String) -> Result<Value, Wrong> {
+    match serde_json::from_str(text.get()) {
+        Ok(json) => at(decode(json), place),
+        Err(error) => Err((place(), Box::new(error))),
+    }
 }
 
 fn read_journal(wire: WireJournalEntry, i: usize) -> Result<JournalEntry, Wrong> {
