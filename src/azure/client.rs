@@ -16,6 +16,7 @@ use url::Url;
 use super::error::Error;
 use super::gate::Gate;
 use super::kind::{Kind, classify};
+use super::limits::draws;
 use super::operation::{Began, Operation, OperationKind, Reading, Wait, began, reading};
 use super::refusal::member;
 use super::request::{may_carry_token, same_origin, shown, subscription, target};
@@ -266,8 +267,9 @@ impl Client {
         let mut url = self.checked(operation)?;
         let mut kind = operation.kind;
         let gate = self.gate(&subscription(&url));
-        let _running = gate.follow();
-        let mut wait = gate.interval(Duration::ZERO, Some(self.patience().first_poll), self.patience());
+        let running = gate.follow(&draws(azure_core::http::Method::Get, &url));
+        let pause = |age, asked| running.interval(age, asked, self.patience(), self.chance());
+        let mut wait = pause(Duration::ZERO, Some(self.patience().first_poll));
         let mut invisible = 0;
         loop {
             if start.elapsed() + wait > operation.deadline {
@@ -291,7 +293,7 @@ impl Client {
                     if invisible > INVISIBLE {
                         return Err(error);
                     }
-                    wait = gate.interval(start.elapsed(), None, self.patience());
+                    wait = pause(start.elapsed(), None);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -306,7 +308,7 @@ impl Client {
                 }
                 Reading::Running(word) => {
                     notify(Wait::Status(word));
-                    wait = gate.interval(start.elapsed(), retry_after(&reply.headers), self.patience());
+                    wait = pause(start.elapsed(), retry_after(&reply.headers));
                 }
                 Reading::Unknown => {
                     (kind, url) = (OperationKind::Resource, self.resource(operation));

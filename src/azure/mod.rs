@@ -11,6 +11,7 @@ mod entra;
 mod error;
 mod gate;
 mod kind;
+mod limits;
 mod operation;
 mod refusal;
 mod request;

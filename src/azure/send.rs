@@ -1,7 +1,6 @@
 //! Sends one request until it is answered for good: token, gate, pipeline, trace, classification, retry.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::error::ErrorKind;
@@ -16,8 +15,9 @@ use url::Url;
 use super::client::Client;
 use super::clock;
 use super::error::{Cause, Error};
-use super::gate::Gate;
+use super::gate::{Gate, Throttler};
 use super::kind::{Kind, classify};
+use super::limits::{Draws, draws};
 use super::operation::Wait;
 use super::request::{shown, subscription};
 use super::retry::{Next, Outcome, next};
@@ -87,10 +87,11 @@ impl Client {
         let start = Instant::now();
         let id = uuid::Uuid::new_v4().to_string();
         let gate = self.gate(&subscription(&call.url));
+        let draws = draws(call.method, &call.url);
         // Since when, and how often, each kind of trouble has been seen.
         let mut troubles: BTreeMap<Kind, (Instant, u32)> = BTreeMap::new();
         for attempt in 1.. {
-            let failed = match self.once(&call, &gate, &id, attempt).await {
+            let failed = match self.once(&call, (&gate, &draws), &id, attempt).await {
                 Ok(reply) => return Ok(Reply { attempts: attempt, elapsed: start.elapsed(), ..reply }),
                 Err(failed) => failed,
             };
@@ -118,7 +119,8 @@ impl Client {
                         notify(waiting(&failed.error, wait));
                     }
                     if kind == Kind::Throttled {
-                        gate.pause(wait);
+                        let throttler = Throttler::of(failed.error.code.as_deref());
+                        gate.pause(&draws, throttler, wait, self.chance());
                     }
                     sleep(wait).await;
                 }
@@ -150,7 +152,13 @@ impl Client {
         unreachable!("BUG: a token was asked for more often than can be counted")
     }
 
-    async fn once(&self, call: &Call<'_>, gate: &Arc<Gate>, id: &str, attempt: u32) -> Result<Reply, Failed> {
+    async fn once(
+        &self,
+        call: &Call<'_>,
+        (gate, draws): (&Gate, &Draws),
+        id: &str,
+        attempt: u32,
+    ) -> Result<Reply, Failed> {
         if let Err(error) = self.tokens().get().await {
             return Err(Failed { error: token::failed(&error), retry_after: None, sent: false });
         }
@@ -164,7 +172,7 @@ impl Client {
             request.insert_header("content-type", "application/json");
             request.set_body(body.clone());
         }
-        let permit = gate.enter().await;
+        let permit = gate.enter(draws).await;
         let start = Instant::now();
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let answer = self.pipeline().send(&Context::new(), &mut request, Some(options)).await;
@@ -194,7 +202,7 @@ impl Client {
         let correlation = correlation(&headers);
         let request_id = header(&headers, "x-ms-request-id").map(str::to_owned);
         self.trace(&Trace { status: Some(status), correlation: correlation.clone(), request_id, ..trace });
-        gate.remaining(remaining(&headers));
+        gate.remaining(draws, remaining(&headers));
         let body: Bytes = body.into();
         if (200..300).contains(&status) {
             return Ok(Reply { status, headers, body, attempts: attempt, elapsed });
