@@ -75,8 +75,8 @@ async fn trouble_is_waited_out() {
         (vec![Answered::text(503, "<html></html>")], 0.6, 1.0),
         (vec![Answered::text(500, ""), Answered::text(504, "x")], 1.9, 2.9),
         (vec![Answered::lost(), Answered::unreachable()], 1.9, 2.9),
-        (vec![late().header("Retry-After", "7")], 7.0, 7.1),
-        (vec![late().header("x-ms-retry-after-ms", "2500")], 2.5, 2.6),
+        (vec![late().header("Retry-After", "7")], 7.0, 7.8),
+        (vec![late().header("x-ms-retry-after-ms", "2500")], 2.5, 2.8),
         (
             vec![
                 late()
@@ -84,10 +84,10 @@ async fn trouble_is_waited_out() {
                     .header("retry-after", "Thu, 10 Sep 2026 06:45:16 GMT"),
             ],
             30.0,
-            30.1,
+            33.1,
         ),
         (vec![Answered::text(503, "").header("Retry-After", "11")], 11.0, 11.1),
-        (vec![Answered::text(429, "")], 1.6, 2.5),
+        (vec![Answered::text(429, "")], 1.6, 2.7),
         (vec![refused(401, "ExpiredAuthenticationToken")], 0.0, 0.1),
         (vec![refused(409, "AnotherOperationInProgress")], 2.4, 3.7),
         (vec![refused(400, "PrincipalNotFound")], 3.2, 4.9),
@@ -112,7 +112,8 @@ async fn budgets_end() {
     for (answered, kind, least, most) in [
         (Answered::text(503, ""), Kind::Transient, 4, 5),
         (refused(400, "PrincipalNotFound"), Kind::Propagating, 9, 10),
-        (refused(409, "AnotherOperationInProgress"), Kind::Busy, 59, 60),
+        // A cluster takes one PUT a minute after the first twenty: the last try waits for its turn.
+        (refused(409, "AnotherOperationInProgress"), Kind::Busy, 59, 61),
         (Answered::unreachable(), Kind::Transient, 0, 1),
     ] {
         let script = script([]);
@@ -368,7 +369,8 @@ async fn a_reading_may_ask_for_patience() {
     let running = Answered::json(200, json!({"status": "InProgress"})).header("Retry-After", "15");
     let script = script([running, Answered::json(200, json!({"status": "Succeeded"}))]);
     script.client().follow(&operation(HOUR), &quiet).await.unwrap();
-    assert_eq!(script.sent()[1].at - script.sent()[0].at, Duration::from_secs(15));
+    let between = (script.sent()[1].at - script.sent()[0].at).as_secs_f64();
+    assert!((15.0..=16.5).contains(&between), "as long as it asks, or a little longer: {between}");
 }
 
 fn operation(deadline: Duration) -> Operation {
@@ -464,7 +466,7 @@ async fn a_throttled_request_holds_its_subscription() {
         let sent = script.sent();
         sent.iter().rfind(|s| s.url.ends_with(&format!("api-version={version}"))).unwrap().at.as_secs()
     };
-    assert_eq!((at("1"), at("2"), at("3")), (20, 20, 1));
+    assert!((20..=22).contains(&at("1")) && (20..=22).contains(&at("2")) && at("3") == 1);
 }
 
 #[tokio::test(start_paused = true)]
