@@ -11,8 +11,10 @@ use tokio::time::{Instant, sleep_until};
 use super::limits::{Allowance, Draw, Draws};
 use super::settings::Patience;
 
-/// This part of every allowance is left to others: portals, pipelines and people share a subscription's.
+/// This part of every bucket is left to others: portals, pipelines and people share a subscription's.
 const LEFT_TO_OTHERS: f64 = 0.1;
+/// By so much two requests may come nearer to each other on their way than they were sent.
+const UNEVEN: Duration = Duration::from_secs(1);
 /// What is taken of an allowance that nobody documents, once it has shown that it ends.
 const CAREFUL: Allowance = Allowance::Bucket { size: 1, every: Duration::from_millis(200) };
 /// The share of its own age that an operation is left alone.
@@ -185,8 +187,7 @@ impl Left {
                 Self::Tokens { size, every: every.mul_f64(1.0 + LEFT_TO_OTHERS), tokens: size, since: now }
             }
             Allowance::Window { most, length } => {
-                let most = (f64::from(most) * (1.0 - LEFT_TO_OTHERS)) as usize;
-                Self::Times { most: most.max(1), length, times: VecDeque::new() }
+                Self::Times { most: most.max(1) as usize, length: length + UNEVEN, times: VecDeque::new() }
             }
             Allowance::Unknown => Self::Any,
         }
@@ -339,9 +340,9 @@ mod tests {
         let grant = to(Method::Put, &format!("{GROUP}/providers/Microsoft.Authorization/roleAssignments/x"));
         let gate = Gate::new(1000);
         let all = times(&gate, &grant, 200).await;
-        assert_eq!((all[107], all[108]), (0, 60_000));
-        for (i, at) in all.iter().enumerate().skip(108) {
-            assert!(at - all[i - 108] >= 60_000, "{all:?}");
+        assert_eq!((all[119], all[120]), (0, 61_000));
+        for (i, at) in all.iter().enumerate().skip(120) {
+            assert!(at - all[i - 120] >= 60_000, "{all:?}");
         }
     }
 

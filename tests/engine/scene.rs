@@ -34,6 +34,7 @@ pub struct Scene {
     pub store: MemoryStore,
     pub client: Client,
     pub events: Arc<Mutex<Vec<Event>>>,
+    pub parallelism: usize,
 }
 
 impl Scene {
@@ -43,7 +44,11 @@ impl Scene {
     }
 
     pub fn paced(pace: Pace) -> Self {
-        let options = SandboxOptions { pace, latency: Duration::from_millis(50), ..SandboxOptions::default() };
+        Self::of(SandboxOptions { pace, latency: Duration::from_millis(50), ..SandboxOptions::default() }, 32)
+    }
+
+    /// A sandbox of these options, and a landfall that sends so many requests at once.
+    pub fn of(options: SandboxOptions, parallelism: usize) -> Self {
         let sandbox = Sandbox::open(options).unwrap();
         let transport = Arc::new(InProcess(sandbox.clone()));
         let variables = [
@@ -65,12 +70,12 @@ impl Scene {
             credential,
             transport,
             trace: None,
-            parallelism: 32,
+            parallelism,
             patience: Patience::default(),
             warm: false,
         })
         .unwrap();
-        Self { sandbox, client, store: MemoryStore::new("test".parse().unwrap()), events: Arc::default() }
+        Self { sandbox, client, store: MemoryStore::new("test".parse().unwrap()), events: Arc::default(), parallelism }
     }
 
     /// The environment that `HEAD` and this text make; a text may name its own group.
@@ -139,7 +144,7 @@ impl Scene {
         let recovery = recover(&self.client, &state, &|_, _| {}).await;
         let events = self.events.clone();
         let options = Options {
-            parallelism: 32,
+            parallelism: self.parallelism,
             now: &|| "2026-11-22T00:00:00Z".to_owned(),
             events: &move |event| events.lock().unwrap().push(event),
             stop: stopped,

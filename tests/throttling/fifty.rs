@@ -1,0 +1,116 @@
+//! Fifty clusters, their identities and grants; many grants alone; a plan.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use landfall::apply::Stop;
+use landfall::event::Report;
+use landfall::plan::{Plan, Work};
+use landfall::sandbox::{Options, Pace};
+use landfall::state::{State, Store};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::allowed::{at_once, counts, least, throttled};
+use crate::kept::Kept;
+use crate::scene::{GROUP, Scene, refusals};
+
+const CLUSTERS: usize = 50;
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// A registry and fifty clusters that pull from it, each with two pools and identities of its own.
+fn fifty() -> String {
+    let mut out = "registries:\n  images: {sku: {name: Standard}}\nclusters:\n".to_owned();
+    for i in 0..CLUSTERS {
+        let _ = write!(
+            out,
+            "  c{i:02}:\n    kubernetesVersion: \"1.35\"\n    pullsFrom: [images]\n    nodePools:\n      \
+             system: {{mode: System, vmSize: Standard_D4ds_v5, count: 1}}\n      \
+             work: {{mode: User, vmSize: Standard_D4ds_v5, count: 1}}\n"
+        );
+    }
+    out
+}
+
+fn throttling(pace: Pace, parallelism: usize) -> Scene {
+    Scene::of(Options { pace, latency: LATENCY, limits: true, ..Options::default() }, parallelism)
+}
+
+/// Carries a plan out with a state that costs nothing to save.
+async fn run(scene: &Scene, plan: &Plan) -> (Report, State) {
+    let mut state = scene.state().await;
+    let (_stop, stopped) = watch::channel(Stop::No);
+    let store = Kept(Mutex::default());
+    let options = landfall::apply::Options {
+        parallelism: scene.parallelism,
+        now: &|| "2026-11-22T00:00:00Z".to_owned(),
+        events: &|_| {},
+        stop: stopped,
+        ours: &[],
+    };
+    let report = landfall::apply::run(&scene.client, plan, &mut state, &store, options).await.unwrap();
+    (report, state)
+}
+
+/// The requests that a plan cannot do without: each resource is looked for, made and read back (a grant needs no look, since its
+/// name says all it is), and each operation is read once at its end.
+fn needed(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    let provider = |arm_type: &str| format!("{GROUP}/providers/{arm_type}/x");
+    for step in plan.steps.iter().filter(|s| !matches!(s.work, Work::Within { .. })) {
+        let path = match step.arm_type.as_str() {
+            "Microsoft.Resources/resourceGroups" => GROUP.to_owned(),
+            arm_type => provider(arm_type),
+        };
+        let grant = step.arm_type.starts_with("Microsoft.Authorization/");
+        out.extend(if grant { vec!["PUT", "GET"] } else { vec!["GET", "PUT", "GET"] }.into_iter().map(|m| (m, path.clone())));
+        if step.arm_type == "Microsoft.ContainerService/managedClusters" {
+            out.push(("GET", provider("Microsoft.ContainerService/locations/westeurope/operations")));
+        }
+    }
+    out
+}
+
+/// Azure takes the plan's requests in no less than the allowances leave (`least` of what the plan needs), and its own work takes,
+/// one after the other, a grant's spreading (the cluster's control plane must hold the kubelet identity before the cluster is
+/// accepted) and a cluster's creation. The longer of the two is the least that any client could need; a fifth more is what
+/// landfall may take, with the readings of its operations, the retries while grants spread, and the network.
+#[tokio::test(start_paused = true)]
+async fn an_apply_of_fifty_clusters_takes_little_longer_than_azure_allows() {
+    let pace = Pace::real();
+    let scene = throttling(pace.clone(), 128);
+    let plan = scene.plan(&fifty()).await;
+    assert_eq!(refusals(&plan), Vec::<String>::new());
+    let needed = needed(&plan);
+    let (buckets, told) = least(&counts(needed.iter().map(|(method, path)| (*method, path.as_str()))));
+    let work = pace.grant + pace.cluster;
+    let least = buckets.max(work);
+
+    scene.sandbox.clear_requests();
+    let start = Instant::now();
+    let (report, mut state) = run(&scene, &plan).await;
+    let took = start.elapsed();
+    let requests = scene.requests();
+    println!("{CLUSTERS} clusters, {} steps; needed at least: {told}", plan.steps.len());
+    println!("allowances {} s, Azure's own work {} s: at least {} s", buckets.as_secs(), work.as_secs(), least.as_secs());
+    let sent = counts(requests.iter().map(|r| (r.method.as_str(), r.path.as_str())));
+    println!("took {} s ({:.3} times), {} requests: {sent:?}", took.as_secs(), took.div_duration_f64(least), requests.len());
+    println!("answered 429: {}; at once {}", throttled(&requests), at_once(&requests));
+    let first = requests[0].at_ms;
+    let at = |what: &str, method: &str, ok: bool| {
+        let mut all: Vec<i64> = requests.iter().filter(|r| r.path.contains(what) && r.method == method && (r.status < 300) == ok).map(|r| (r.at_ms - first) / 1000).collect();
+        all.sort();
+        println!("{method} {what} {ok}: {} {:?}", all.len(), all);
+    };
+    at("/managedClusters/c", "PUT", true);
+    at("/managedClusters/c07", "PUT", false);
+    at("/operations/", "GET", true);
+    at("roleAssignments", "PUT", true);
+    assert!(report.complete(), "{:#?}", report.failed);
+    assert_eq!((report.failed.len(), report.skipped.len()), (0, 0));
+    assert!(took <= least.mul_f64(1.2), "{took:?}, and Azure allows {least:?}");
+    assert_eq!(throttled(&requests), 0, "the pace keeps within what Azure takes");
+    scene.store.save(&mut state).await.unwrap();
+    scene.settled(&fifty()).await;
+}
