@@ -144,7 +144,11 @@ impl Crew<'_> {
                 self.equal_grant(&id, &document).await?.ok_or(StepFailure::Azure(error))
             }
             other => {
-                other?;
+                let answer = other?;
+                // What Azure answers to a role assignment is all there is of it, and its provider counts every reading.
+                if is_grant && answer.is_object() {
+                    return Ok(observe::observed(resource, &id, answer));
+                }
                 self.read_new(step, &id).await
             }
         }
@@ -157,7 +161,7 @@ impl Crew<'_> {
         id: &ArmId,
         body: serde_json::Value,
         known: &Known,
-    ) -> Result<(), StepFailure> {
+    ) -> Result<serde_json::Value, StepFailure> {
         let below_ours = known.resources.values().any(|(made, _)| made != id && id.within(made));
         let (began, mut pause) = (Instant::now(), LAG_PAUSE);
         loop {
@@ -246,7 +250,7 @@ impl Crew<'_> {
                     });
                 }
                 Err(failure) => return Err(failure),
-                Ok(()) => return present(self.read(id, &step.arm_type).await?, id),
+                Ok(_) => return present(self.read(id, &step.arm_type).await?, id),
             }
         }
         unreachable!("BUG: the loop ends by returning")
@@ -254,11 +258,11 @@ impl Crew<'_> {
 
     async fn delete(&self, step: &Step, id: &ArmId) -> Result<(), StepFailure> {
         self.recorder.intend(step, id, None).await?;
-        self.send(step, Request { method: Method::Delete, id, body: None, if_match: None }).await
+        self.send(step, Request { method: Method::Delete, id, body: None, if_match: None }).await.map(drop)
     }
 
-    /// Sends one write and follows its operation to the end.
-    async fn send(&self, step: &Step, request: Request<'_>) -> Result<(), StepFailure> {
+    /// Sends one write and follows its operation to the end. What was answered at once, if there was no operation.
+    async fn send(&self, step: &Step, request: Request<'_>) -> Result<serde_json::Value, StepFailure> {
         let resource = kind_of(step);
         let Request { method, id, body, if_match } = request;
         let deadline = Duration::from_secs(resource.minutes * 60);
@@ -267,10 +271,13 @@ impl Crew<'_> {
         loop {
             let body = body.clone();
             let write = Write { method, id, api_version: &resource.api_version, body, if_match, deadline };
-            let Started::Running(operation) = self.client.write(write, &notify).await? else { return Ok(()) };
+            let operation = match self.client.write(write, &notify).await? {
+                Started::Done(answer) => return Ok(answer),
+                Started::Running(operation) => operation,
+            };
             self.recorder.running(step, &operation).await?;
             match self.client.follow(&operation, &notify).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(serde_json::Value::Null),
                 // Azure took the request and found only later that a grant has yet to spread: the same is asked again.
                 Err(error) if error.kind == Kind::Propagating && began.elapsed() < PROPAGATION => {
                     notify(Wait::Propagating { why: error.message.clone(), after: PROPAGATION_PAUSE });
