@@ -119,8 +119,7 @@ impl Run<'_> {
         let report = with_stops(terminal, global.timeout, async |stop| {
             let events = |event| progress.tell(&event);
             let options = Options {
-                // Azure throttles writes harder than reads.
-                parallelism: usize::from(global.parallelism).min(32),
+                parallelism: usize::from(global.parallelism),
                 now: &clock::now,
                 events: &events,
                 stop,
