@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{ClientOptions, Context, Pipeline, Request, RetryOptions, Transport};
 use bytes::Bytes;
@@ -23,7 +22,7 @@ use super::request::{may_carry_token, same_origin, shown, subscription, target};
 use super::retry::Jitter;
 use super::send::{Call, Reply, retry_after};
 use super::settings::{ClientSettings, Patience, Trace};
-use super::token::Tokens;
+use super::token::{Bearer, Tokens};
 use crate::names::{ArmId, CorrelationId, Etag};
 
 /// More pages than this are a loop that changes its links: ARM's pages hold hundreds of items.
@@ -105,13 +104,12 @@ impl Client {
             return Err(Error::new(Kind::Invalid, format!("the resource manager must be an https URL, not {shown}")));
         }
         let tokens = Arc::new(Tokens::new(settings.credential.clone(), &settings.audience));
-        let bearer = BearerTokenAuthorizationPolicy::new(tokens.clone(), [tokens.scope().to_owned()]);
         let options = ClientOptions {
             transport: Some(Transport::new(settings.transport.clone())),
             retry: RetryOptions::none(),
             ..ClientOptions::default()
         };
-        let each: Vec<Arc<dyn Policy>> = vec![Arc::new(UserAgent), Arc::new(bearer)];
+        let each: Vec<Arc<dyn Policy>> = vec![Arc::new(UserAgent), Arc::new(Bearer(tokens.clone()))];
         let pipeline =
             Pipeline::new(Some("landfall"), Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), each, None);
         let seed = uuid::Uuid::new_v4().as_u64_pair().0;

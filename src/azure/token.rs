@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{AccessToken, TokenCredential};
 use azure_core::error::ErrorKind;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{Context, Request};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::clock;
 use super::error::{Cause, Error};
@@ -16,7 +19,7 @@ use super::transport::TrustFailure;
 /// A token is renewed when less than this is left.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// A credential with a memory of one token. It is a credential itself, so that the SDK's policy asks here.
+/// A credential with a memory of one token.
 #[derive(Debug)]
 pub(super) struct Tokens {
     credential: Arc<dyn TokenCredential>,
@@ -28,6 +31,22 @@ pub(super) struct Tokens {
 struct Kept {
     token: AccessToken,
     renew_at: OffsetDateTime,
+    /// The same moment by the clock that waits: a wall clock that is set back keeps no token for longer.
+    renew_after: Instant,
+}
+
+impl Kept {
+    /// A token that lives shorter than twice the margin is used for half its life.
+    fn new(token: AccessToken, now: OffsetDateTime) -> Self {
+        let life = (token.expires_on - now).max(time::Duration::ZERO);
+        let margin = time::Duration::seconds_f64(MARGIN.as_secs_f64()).min(life / 2);
+        let renew_after = Instant::now() + (life - margin).unsigned_abs();
+        Self { renew_at: token.expires_on - margin, renew_after, token }
+    }
+
+    fn is_fresh(&self, now: OffsetDateTime) -> bool {
+        now < self.renew_at && Instant::now() < self.renew_after
+    }
 }
 
 impl Tokens {
@@ -36,23 +55,16 @@ impl Tokens {
         Self { credential, scope, kept: Mutex::new(None) }
     }
 
-    pub(super) fn scope(&self) -> &str {
-        &self.scope
-    }
-
     /// The token, fetched if need be. Whoever comes while it is being fetched waits for the same one.
     pub(super) async fn get(&self) -> azure_core::Result<AccessToken> {
         let mut kept = self.kept.lock().await;
         let now = clock::now();
-        if let Some(kept) = kept.as_ref().filter(|kept| now < kept.renew_at) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh(now)) {
             return Ok(kept.token.clone());
         }
         match self.credential.get_token(&[&self.scope], None).await {
             Ok(token) => {
-                // A token that lives shorter than twice the margin is used for half its life.
-                let life = (token.expires_on - now).max(time::Duration::ZERO);
-                let margin = time::Duration::seconds_f64(MARGIN.as_secs_f64()).min(life / 2);
-                *kept = Some(Kept { renew_at: token.expires_on - margin, token: token.clone() });
+                *kept = Some(Kept::new(token.clone(), now));
                 Ok(token)
             }
             // The old token is still good for a while: the next request asks again.
@@ -69,10 +81,20 @@ impl Tokens {
     }
 }
 
+/// Puts the token into each request. The SDK's own policy keeps a copy beside this memory, which may outlive it.
+#[derive(Debug)]
+pub(super) struct Bearer(pub(super) Arc<Tokens>);
+
 #[async_trait::async_trait]
-impl TokenCredential for Tokens {
-    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
-        self.get().await
+impl Policy for Bearer {
+    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        if request.url().scheme() != "https" {
+            let message = "a token travels over TLS only";
+            return Err(azure_core::Error::with_message(ErrorKind::Other, message));
+        }
+        let token = self.0.get().await?;
+        request.insert_header("authorization", format!("Bearer {}", token.token.secret()));
+        next[0].send(context, request, &next[1..]).await
     }
 }
 

@@ -6,5 +6,6 @@
 mod client;
 mod credential;
 mod errors;
+mod renewal;
 mod script;
 mod transport;
