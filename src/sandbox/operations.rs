@@ -69,6 +69,7 @@ impl Call<'_> {
             end_ms: self.now + i64::try_from(start.takes.as_millis()).unwrap_or(i64::MAX / 2),
             done: false,
             failure: self.failure.clone(),
+            canceled: false,
             family: start.behaviour.family.clone(),
             stages: stages.iter().map(|s| s.replace("{count}", &start.nodes.to_string())).collect(),
             url: format!("{path}?{query}"),
@@ -85,7 +86,7 @@ impl Call<'_> {
             status.replace("/operations/", "/operationresults/").replace("/operationStatuses/", "/operationResults/");
         match (operation.family.as_str(), operation.kind) {
             ("arm", Kind::Delete) if operation.url.contains("/operationresults/") => response.with("location", status),
-            (_, Kind::Delete) => response.with("azure-asyncoperation", status).with("location", results),
+            (_, Kind::Delete | Kind::Abort) => response.with("azure-asyncoperation", status).with("location", results),
             _ => response.with("azure-asyncoperation", status),
         }
     }
@@ -119,6 +120,7 @@ impl Call<'_> {
             return Response::empty(202).with("location", here).with("retry-after", "1");
         }
         match &operation.failure {
+            _ if operation.canceled => Response::json(200, &status(operation, self.now)),
             Some(error) => Response::json(409, &json!({"error": error})),
             None if operation.family == "arm" => Response::empty(200),
             None => Response::empty(204),
@@ -131,11 +133,11 @@ fn status(operation: &Operation, now: i64) -> Json {
     let word = match (operation.done, &operation.failure) {
         (false, _) if operation.family == "acr" => operation.kind.gerund().to_owned(),
         (false, _) => stage(operation, now),
-        (true, Some(_)) => "Failed".to_owned(),
-        (true, None) => "Succeeded".to_owned(),
+        (true, _) => operation.outcome().to_owned(),
     };
     let mut body = json!({"status": word});
     if operation.done
+        && !operation.canceled
         && let Some(error) = &operation.failure
     {
         body["error"] = error.clone();

@@ -19,13 +19,18 @@ impl Call<'_> {
     pub(super) fn show(&self, key: &str) -> Json {
         let Some(resource) = self.world.resources.get(key) else { return Json::Null };
         let behaviour = behaviour::of(&resource.arm_type);
-        let kind = self.world.running(key).map(|o| o.kind);
+        let running = self.world.running(key);
+        let kind = running.map(|o| o.kind);
         let mut out = resource.body.clone();
         out["id"] = json!(resource.id);
         out["name"] = json!(resource.name);
         out["type"] = json!(behaviour.type_name.as_deref().unwrap_or(&resource.arm_type));
         if !behaviour.stateless {
-            set(&mut out, "properties.provisioningState", json!(kind.map_or(resource.state.as_str(), |k| k.gerund())));
+            set(
+                &mut out,
+                "properties.provisioningState",
+                json!(running.map_or(resource.state.as_str(), |o| o.doing())),
+            );
         }
         if let Some(path) = &behaviour.etag {
             set(&mut out, path, json!(resource.etag()));

@@ -57,6 +57,9 @@ pub(super) struct Operation {
     pub done: bool,
     /// ARM's error, where it ends as `Failed`.
     pub failure: Option<Json>,
+    /// It was aborted, and ends as `Canceled`.
+    #[serde(default)]
+    pub canceled: bool,
     /// The family of the type, which decides the form of the answer.
     pub family: String,
     pub stages: Vec<String>,
@@ -70,6 +73,8 @@ pub(super) enum Kind {
     Create,
     Update,
     Delete,
+    /// Ends another one.
+    Abort,
 }
 
 impl Kind {
@@ -78,6 +83,23 @@ impl Kind {
             Self::Create => "Creating",
             Self::Update => "Updating",
             Self::Delete => "Deleting",
+            Self::Abort => "Canceling",
+        }
+    }
+}
+
+impl Operation {
+    /// What its resource shows meanwhile.
+    pub(super) fn doing(&self) -> &'static str {
+        if self.canceled { Kind::Abort.gerund() } else { self.kind.gerund() }
+    }
+
+    /// How it ends.
+    pub(super) fn outcome(&self) -> &'static str {
+        match (self.canceled, &self.failure) {
+            (true, _) => "Canceled",
+            (false, Some(_)) => "Failed",
+            (false, None) => "Succeeded",
         }
     }
 }
@@ -212,13 +234,13 @@ impl World {
         let Some(operation) = self.operations.get_mut(id) else { return };
         operation.done = true;
         let operation = operation.clone();
-        if operation.kind == Kind::Delete && operation.failure.is_none() {
+        if operation.kind == Kind::Delete && operation.failure.is_none() && !operation.canceled {
             self.take(&operation.resource);
             return;
         }
         for resource in self.resources.values_mut().filter(|r| r.operation.as_deref() == Some(id)) {
             resource.operation = None;
-            resource.state = if operation.failure.is_some() { "Failed" } else { "Succeeded" }.to_owned();
+            resource.state = operation.outcome().to_owned();
             resource.etag += 1;
             resource.changed_ms = operation.end_ms;
         }
