@@ -14,6 +14,9 @@ pub enum StepFailure {
     /// Azure refused it, or could not be reached.
     #[error("{0}")]
     Azure(azure::Error),
+    /// Somebody had Azure end its work on it, which need not be undone.
+    #[error("it was cancelled while Azure worked on it; the next apply does it again")]
+    Cancelled(azure::Error),
     /// The world is not the one that was planned on.
     #[error("the plan is stale: {what}; plan again")]
     Stale {
@@ -51,7 +54,7 @@ impl StepFailure {
 
     /// For Azure's support.
     pub fn correlation(&self) -> Option<CorrelationId> {
-        if let Self::Azure(error) = self { error.correlation.clone() } else { None }
+        if let Self::Azure(error) | Self::Cancelled(error) = self { error.correlation.clone() } else { None }
     }
 
     /// The whole story in one line.
@@ -78,14 +81,14 @@ impl StepFailure {
     }
 
     pub(super) fn recorded(&self) -> state::Failure {
-        let code = if let Self::Azure(error) = self { error.code.clone() } else { None };
+        let code = if let Self::Azure(error) | Self::Cancelled(error) = self { error.code.clone() } else { None };
         state::Failure { code, message: self.told(), correlation: self.correlation() }
     }
 }
 
 impl From<azure::Error> for StepFailure {
     fn from(error: azure::Error) -> Self {
-        Self::Azure(error)
+        if error.kind == azure::Kind::Canceled { Self::Cancelled(error) } else { Self::Azure(error) }
     }
 }
 

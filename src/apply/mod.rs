@@ -3,6 +3,7 @@
 //! Before each request its intent is in the state, after it the outcome; nothing that waits for a step starts before the
 //! step's outcome is saved.
 
+mod abort;
 mod failure;
 mod holds;
 mod overlay;
@@ -12,6 +13,7 @@ mod run;
 mod save;
 mod step;
 
+pub use abort::{Aborted, AtWork, at_work};
 pub use failure::StepFailure;
 pub use recover::{Recovery, ours, recover};
 pub use run::{Options, Stop, run};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::abort::at_work;
 use crate::azure::{Client, Wait};
 use crate::model::Made;
 use crate::names::Address;
@@ -34,16 +35,13 @@ pub fn ours(state: &State) -> Vec<Made> {
 /// touched: whether a step was done is for the next plan to see, which reads what is there.
 pub async fn recover(client: &Client, state: &State, told: &(dyn Fn(&Address, &Wait) + Send + Sync)) -> Recovery {
     let mut out = Recovery { ours: ours(state), ..Recovery::default() };
-    for last in state.open_steps() {
-        let history = || state.journal.iter().rev().filter(|e| e.step == last.step && e.address == last.address);
-        let operation = history().find_map(|e| e.operation.clone());
-        let id = history().find_map(|e| e.id.clone());
-        if let (Some(operation), Some(id)) = (operation, id) {
+    for work in at_work(state) {
+        if let (Some(operation), Some(id)) = (work.operation, work.id) {
             let minutes = id.resource_type().and_then(|t| Schema::get().resource(&t).map(|r| r.minutes)).unwrap_or(90);
             let operation = super::record::operation(operation, id, Duration::from_secs(minutes * 60));
             out.followed += 1;
-            if let Err(error) = client.follow(&operation, &|wait| told(&last.address, &wait)).await {
-                out.failed.push((last.address.clone(), error.to_string()));
+            if let Err(error) = client.follow(&operation, &|wait| told(&work.address, &wait)).await {
+                out.failed.push((work.address.clone(), error.to_string()));
             }
         }
     }

@@ -302,7 +302,12 @@ impl Client {
                 Reading::Failed => return Err(refusal(operation.method, &operation.resource, &reply)),
                 Reading::Canceled => {
                     let error = refusal(operation.method, &operation.resource, &reply);
-                    return Err(error.change(|f| f.kind = Kind::Canceled));
+                    return Err(error.change(|f| {
+                        f.kind = Kind::Canceled;
+                        if f.code.is_none() {
+                            "somebody cancelled it".clone_into(&mut f.message);
+                        }
+                    }));
                 }
                 Reading::Running(word) => {
                     notify(Wait::Status(word));

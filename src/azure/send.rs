@@ -171,6 +171,9 @@ impl Client {
         if let Some(body) = &call.body {
             request.insert_header("content-type", "application/json");
             request.set_body(body.clone());
+        } else if call.method == Method::Post {
+            // Without it gateways answer 411.
+            request.insert_header("content-length", "0");
         }
         let permit = gate.enter(draws).await;
         let start = Instant::now();

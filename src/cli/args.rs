@@ -89,6 +89,8 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Delete everything the record names, in reverse order
     Destroy(DestroyArgs),
+    /// Ask Azure to end what it works on for a run: clusters and node pools
+    Cancel(CancelArgs),
     /// Compare the record with Azure: exit 0 or 2
     Drift {
         /// Name of the environment
@@ -218,6 +220,17 @@ pub(super) struct ApplyArgs {
 pub(super) struct DestroyArgs {
     /// Name of the environment
     pub environment: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CancelArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// Only this address, as `state journal` shows it
+    pub address: Option<String>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

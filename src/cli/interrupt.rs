@@ -37,7 +37,8 @@ pub(super) async fn with_stops<T>(
             if first {
                 first = false;
                 terminal.line(
-                    "Interrupted: starting nothing new, following what runs. Once more to leave it running in Azure.",
+                    "Interrupted: starting nothing new, following what runs. Once more to leave it running in Azure; \
+                     `landfall cancel` in another terminal has Azure end it.",
                 );
                 let _ = sender.send(Stop::StartNothing);
             } else {

@@ -58,6 +58,7 @@ async fn dispatch(cli: &Cli, terminal: Terminal, variables: Variables) -> Result
         Command::Plan(args) => commands::plan::run(&project, global, args).await,
         Command::Apply(args) => commands::apply::apply(&project, global, args).await,
         Command::Destroy(args) => commands::apply::destroy(&project, global, args).await,
+        Command::Cancel(args) => commands::cancel::run(&project, global, args).await,
         Command::Drift { environment } => commands::drift::run(&project, global, environment).await,
         Command::Show { plan: Some(file), .. } => commands::saved::show_file(&project, global, file),
         Command::Show { environment, .. } => {

@@ -1,5 +1,6 @@
 //! What people and machines read: the plan, its progress, its end. Writes to the writer it is given and asks nobody anything.
 
+mod cancel;
 mod drift;
 mod explain;
 mod graph;
@@ -13,6 +14,7 @@ mod show;
 mod state;
 mod summary;
 
+pub use cancel::{Cancelled, cancel_json, cancel_text};
 pub use drift::{DriftReport, drift_json, drift_text};
 pub use explain::{explain_json, explain_text};
 pub use graph::{Graph, dot, mermaid};

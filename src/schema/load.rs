@@ -54,6 +54,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         extension: extra["extension"] == true,
         inline: text(&extra["inline"]),
         minutes: extra["minutes"].as_u64().unwrap_or(10),
+        abort: text(&extra["abort"]),
         name_pattern: text(&extra["name"]).or_else(|| text(&data["name"])),
         create_defaults: items(&extra["createDefaults"]).iter().map(create_default).collect(),
         never_echo: strings(&extra["neverEcho"]),

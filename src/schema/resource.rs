@@ -126,6 +126,8 @@ pub struct ResourceType {
     pub inline: Option<String>,
     /// How long an operation may take, in minutes.
     pub minutes: u64,
+    /// The action that ends what Azure works on, where there is one.
+    pub abort: Option<String>,
     /// What a name must look like.
     pub name_pattern: Option<String>,
     /// What a create gets when the file says nothing.

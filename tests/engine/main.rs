@@ -4,6 +4,7 @@
 
 mod adopt;
 mod attach;
+mod cancel;
 mod deletions;
 mod faults;
 mod pools;

@@ -1,6 +1,7 @@
 //! One file per command: it fills in what the rooms need, calls them in order and picks the exit code.
 
 pub(super) mod apply;
+pub(super) mod cancel;
 pub(super) mod completions;
 pub(super) mod drift;
 pub(super) mod explain;
