@@ -32,6 +32,19 @@ so: all of it is read before the first step is sent. A file that is no plan, or 
 The file holds no secrets, only keyed hashes: apply takes secrets from the environment again and refuses other ones. It does hold
 names and settings, and is written for its owner's eyes alone (mode 0600).
 
+## Interrupting and cancelling
+
+Ctrl-C once (or SIGTERM): nothing new is started, what runs in Azure is followed to its end. Ctrl-C twice, or the end of `--timeout`:
+landfall leaves (exit 130), Azure goes on, and the next `apply` follows what it finds running before it plans.
+
+To have Azure itself end the work: `landfall cancel ENV`, from another terminal or another machine. It reads the journal, takes no lock
+and writes nothing. Azure can abort what it does to clusters and node pools, and nothing else; `landfall cancel ENV ADDRESS` picks one.
+The run that follows sees its step fail (exit 1), starts nothing that waits for it, and the next plan has the step again: an aborted
+cluster or pool is there in the state `Canceled`, half made or half changed, until it is written anew. What had ended by then has
+ended. With `--output json`, `steps` lists `address`, `action`, `id`, a `message`, and an `outcome`: `asked`, `ended`, `impossible`,
+`notAccepted` or `failed`. Exit codes: 0 asked, or nothing to ask; 1 Azure could not be asked; 4 not confirmed, or nothing of it can be
+cancelled. A run under `--sandbox` has its world to itself: cancel it through `landfall sandbox serve`.
+
 ## Editing the record
 
 `state rm` forgets resources and what is below them; Azure keeps them, and the next plan takes them for strangers to be adopted.

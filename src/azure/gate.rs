@@ -81,7 +81,10 @@ impl Gate {
     pub(super) async fn enter(&self, draws: &Draws) -> SemaphorePermit<'_> {
         loop {
             let (at, closings) = self.take(draws);
-            sleep_until(at).await;
+            // Even a sleep that is over takes until the timer's next tick.
+            if at > Instant::now() {
+                sleep_until(at).await;
+            }
             let permit = self.slots.acquire().await.expect("BUG: the gate's semaphore is never closed");
             if self.closings(draws) == closings {
                 return permit;
