@@ -1045,6 +1045,37 @@ async fn limits_refuse_and_say_when_to_come_back() {
     assert_eq!(world.put(&id, &small()).await.status, 200);
 }
 
+/// As azure-cli's recording test_aks_abort.yaml has it: the answer is the cluster as it was, the abort an operation of its own.
+#[tokio::test]
+async fn an_abort_ends_what_runs_and_a_put_heals_it() {
+    let world = World::demo();
+    let id = cluster(&world.group().await);
+    let created = world.put(&id, &small()).await;
+    let create = created.get_header("azure-asyncoperation").expect("an operation").to_owned();
+    let abort = async || world.send("POST", &format!("{id}/abort"), VERSION, None).await;
+    let state = |body: Json| body["properties"]["provisioningState"].as_str().unwrap_or_default().to_owned();
+    let answer = abort().await;
+    assert_eq!((answer.status, state(answer.body_json())), (202, "Creating".to_owned()));
+    let operation = answer.get_header("azure-asyncoperation").expect("an operation").to_owned();
+    let result = answer.get_header("location").expect("a result").to_owned();
+    assert!(result.contains("/operationresults/") && operation != create);
+    assert_eq!(state(world.get(&id).await.body_json()), "Canceling");
+    assert_eq!((abort().await.status, code(&abort().await)), (409, "OperationNotAllowed".to_owned()));
+    assert_eq!(world.follow(&result).await.status, 202);
+    world.step(1);
+    assert_eq!(world.follow(&operation).await.body_json()["status"], "Succeeded");
+    assert_eq!(world.follow(&result).await.status, 204);
+    assert_eq!(world.follow(&create).await.body_json()["status"], "Canceled");
+    let read = world.get(&id).await.body_json();
+    assert_eq!(read["properties"]["agentPoolProfiles"][0]["provisioningState"], "Canceled");
+    assert_eq!(state(read), "Canceled");
+    let refused = abort().await;
+    assert!(refused.body_json()["message"].as_str().unwrap_or_default().ends_with("ProvisioningState is Canceled"));
+    assert_eq!(state(world.made(&id, &small()).await), "Succeeded");
+    let registry = registry("/subscriptions/s/resourceGroups/rg");
+    assert_eq!(world.send("POST", &format!("{registry}/abort"), VERSION, None).await.status, 404);
+}
+
 #[tokio::test]
 async fn a_rehearsal_starts_from_what_was_read_and_drift_comes_unasked() {
     let first = World::demo();
