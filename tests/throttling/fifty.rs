@@ -23,11 +23,11 @@ const LATENCY: Duration = Duration::from_millis(50);
 fn fifty() -> String {
     let mut out = "registries:\n  images: {sku: {name: Standard}}\nclusters:\n".to_owned();
     for i in 0..CLUSTERS {
-        let _ = write!(
+        let _ = writeln!(
             out,
             "  c{i:02}:\n    kubernetesVersion: \"1.35\"\n    pullsFrom: [images]\n    nodePools:\n      \
              system: {{mode: System, vmSize: Standard_D4ds_v5, count: 1}}\n      \
-             work: {{mode: User, vmSize: Standard_D4ds_v5, count: 1}}\n"
+             work: {{mode: User, vmSize: Standard_D4ds_v5, count: 1}}"
         );
     }
     out
@@ -121,12 +121,12 @@ async fn many_grants_take_little_longer_than_their_provider_allows() {
     const GRANTS: usize = 300;
     let scene = throttling(Pace::instant(), 128);
     scene.group().await;
-    let mut text = format!("resourceGroup: {{name: rg, existing: true}}\nroleAssignments:\n");
+    let mut text = "resourceGroup: {name: rg, existing: true}\nroleAssignments:\n".to_owned();
     for i in 0..GRANTS {
         let principal = format!("00000000-0000-4000-8000-{i:012}");
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "  g{i:03}: {{scope: {GROUP}, role: Reader, principalId: {principal}, principalType: ServicePrincipal}}\n"
+            "  g{i:03}: {{scope: {GROUP}, role: Reader, principalId: {principal}, principalType: ServicePrincipal}}"
         );
     }
     let plan = scene.plan(&text).await;
