@@ -24,8 +24,8 @@ pub struct AtWork {
 pub enum Aborted {
     /// Azure ends it.
     Asked,
-    /// It had ended already.
-    Ended,
+    /// Azure refuses, since nothing runs there any more.
+    Ended(Error),
     /// Azure has no way to end work on such a resource; what a person calls it.
     Impossible(String),
     /// Azure has not accepted it yet: there is nothing to end.
@@ -69,7 +69,7 @@ impl AtWork {
             Ok(_) => Aborted::Asked,
             // AKS: "If the operation completes before cancellation can take place, a 409 error code is returned." What is gone
             // by now has ended too.
-            Err(error) if matches!(error.status, Some(404 | 409)) => Aborted::Ended,
+            Err(error) if matches!(error.status, Some(404 | 409)) => Aborted::Ended(error),
             Err(error) => Aborted::Failed(error),
         }
     }

@@ -85,7 +85,7 @@ fn shown(work: &AtWork) -> String {
 fn told(work: &AtWork, outcome: &Aborted) -> Cancelled {
     let (outcome, told) = match outcome {
         Aborted::Asked => ("asked", "Azure was asked to cancel it".to_owned()),
-        Aborted::Ended => ("ended", "it had ended already".to_owned()),
+        Aborted::Ended(error) => ("ended", format!("it had ended already ({})", error.message)),
         Aborted::Impossible(label) => {
             ("impossible", format!("Azure cannot cancel work on a resource of this type ({label})"))
         }
