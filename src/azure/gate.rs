@@ -17,8 +17,8 @@ const LEFT_TO_OTHERS: f64 = 0.1;
 const UNEVEN: Duration = Duration::from_secs(1);
 /// What is taken of an allowance that nobody documents, once it has shown that it ends.
 const CAREFUL: Allowance = Allowance::Bucket { size: 1, every: Duration::from_millis(200) };
-/// The share of its own age that an operation is left alone.
-const SHARE: f64 = 0.04;
+/// The share of its own age that an operation is left alone: by so much at most a run outlasts it.
+const SHARE: f64 = 0.025;
 /// Waits are made longer by up to this share, so that what began together does not go on together.
 const SPREAD: f64 = 0.1;
 
@@ -295,13 +295,13 @@ mod tests {
             all[0].interval(Duration::from_secs(age), asked, &Patience::default(), 0.0).as_millis()
         };
         assert_eq!(ms(1, 0, None), 1000);
-        assert_eq!(ms(1, 100, None), 4000);
+        assert_eq!(ms(1, 100, None), 2500);
         assert_eq!(ms(1, 4000, None), 15000);
         assert_eq!(ms(10, 100, None), 5500);
         assert_eq!(ms(100, 4000, None), 55000);
         assert_eq!(ms(1, 100, Some(15)), 15000);
         assert_eq!(ms(100, 100, Some(15)), 55000);
-        assert_eq!(ms(1, 100, Some(0)), 4000);
+        assert_eq!(ms(1, 100, Some(0)), 2500);
     }
 
     #[test]

@@ -53,7 +53,9 @@ pub fn next(
             (budget, growing(0.8, 2.0, 30.0, attempt))
         }
         Kind::Busy if outcome.write => (patience.busy, growing(3.0, 1.5, 30.0, attempt)),
-        Kind::Propagating if outcome.write => (patience.propagation, growing(4.0, 1.5, 30.0, attempt)),
+        // So slowly that 17 tries fit into two minutes, about the time grants take and below AKS's 20 PUTs of a cluster in a row,
+        // and the last wait is a small part of the whole.
+        Kind::Propagating if outcome.write => (patience.propagation, growing(5.0, 1.04, 30.0, attempt)),
         // The cached token is dropped; a second refusal is meant.
         Kind::Unauthenticated if attempt == 1 && outcome.sent => return Next::After(Duration::ZERO),
         _ => return Next::Stop,
@@ -122,8 +124,8 @@ mod tests {
             (1, 0, kind(Kind::Busy), true, secs(3.0)),
             (40, 3590, kind(Kind::Busy), true, Next::Stop),
             (1, 0, Outcome { write: false, ..kind(Kind::Busy) }, true, Next::Stop),
-            (1, 0, kind(Kind::Propagating), true, secs(4.0)),
-            (3, 20, kind(Kind::Propagating), true, secs(9.0)),
+            (1, 0, kind(Kind::Propagating), true, secs(5.0)),
+            (3, 20, kind(Kind::Propagating), true, secs(5.408)),
             (30, 590, kind(Kind::Propagating), true, Next::Stop),
             (1, 0, kind(Kind::Unauthenticated), true, secs(0.0)),
             (2, 0, kind(Kind::Unauthenticated), true, Next::Stop),
