@@ -66,10 +66,12 @@ impl Draft<'_> {
     pub(super) fn stand(&self, wanted: &Wanted, resource: &ResourceType) -> Stand {
         match &wanted.target {
             Target::Grant(grant) => {
-                if self.replaced.iter().any(|id| grant.scope.within(id)) {
-                    return Stand::Absent(wanted.target.clone());
-                }
                 let principal = resolve(&grant.principal, &self.known);
+                if self.replaced.iter().any(|id| grant.scope.within(id)) {
+                    // Whoever it is given to may be no part of the plan, and is named here or never.
+                    let again = principal.as_str().and_then(|principal| grants::grant_id(grant, principal));
+                    return Stand::Absent(again.map_or_else(|| wanted.target.clone(), Target::Id));
+                }
                 match grants::standing(grant, &principal, self.live) {
                     Standing::Unknown => Stand::Absent(wanted.target.clone()),
                     Standing::Absent(id) => Stand::Absent(Target::Id(id)),

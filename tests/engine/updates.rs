@@ -215,3 +215,17 @@ async fn an_attached_cluster_that_is_replaced_keeps_its_identities() {
     let writes = scene.apply_plan(&text("two"), &plan).await;
     assert_eq!(writes, ["DELETE managedClusters/aks", "PUT managedClusters/aks"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_is_replaced_is_pulled_from_as_before() {
+    let scene = Scene::new();
+    let text = format!("{}{}    pullsFrom: [landfallone]\n", registry(""), cluster(""));
+    scene.apply(&text).await;
+    let before = scene.world();
+    let plan = scene.plan_replacing(&text, &["registries.landfallone"]).await;
+    let writes = scene.apply_plan(&text, &plan).await;
+    let registry = "registries/landfallone";
+    let expected = [format!("DELETE {registry}"), format!("PUT {registry}"), format!("PUT {registry}/roleAssignments")];
+    assert_eq!(writes, expected, "nothing but the registry and what lies on it");
+    assert_eq!(scene.world(), before);
+}
