@@ -15,5 +15,5 @@ mod step;
 
 pub use abort::{Aborted, AtWork, at_work};
 pub use failure::StepFailure;
-pub use recover::{Recovery, ours, recover};
+pub use recover::{Recovery, ours, recover, replaced};
 pub use run::{Options, Stop, run};

@@ -7,8 +7,9 @@ use super::abort::at_work;
 use crate::azure::{Client, Wait};
 use crate::model::Made;
 use crate::names::Address;
+use crate::plan::Action;
 use crate::schema::Schema;
-use crate::state::{JournalEntry, State};
+use crate::state::{JournalEntry, JournalStatus, State};
 
 /// What a cut-off run left behind.
 #[derive(Debug, Default)]
@@ -29,6 +30,16 @@ pub fn ours(state: &State) -> Vec<Made> {
     let one = |e: &JournalEntry| Some(Made { address: e.address.clone(), id: e.id.clone()? });
     let all: BTreeSet<Made> = state.journal.iter().filter(made).filter_map(one).collect();
     all.into_iter().collect()
+}
+
+/// What a cut-off run was asked to make anew and has deleted already: what stands under such an address by now is the new
+/// one, and whoever asks for the same again does not ask for a third. Not so where making it failed.
+pub fn replaced(state: &State) -> BTreeSet<Address> {
+    let of = |status: JournalStatus| {
+        let all = state.journal.iter().filter(move |e| e.action == Action::Replace.word() && e.status == status);
+        all.map(|e| e.address.clone()).collect::<BTreeSet<_>>()
+    };
+    &of(JournalStatus::Done) - &of(JournalStatus::Failed)
 }
 
 /// Follows every operation that the journal says is running, to its end. `told` hears what is waited for. The state is not

@@ -10,14 +10,14 @@ use tokio::time::Instant;
 use super::StepFailure;
 use super::holds::Holds;
 use super::record::{Recorder, entry};
-use super::recover::ours;
+use super::recover::{ours, replaced};
 use super::step::{Crew, label};
 use crate::azure::Client;
 use crate::event::{Event, Outcome, Report, StepOutcome};
-use crate::model::Made;
+use crate::model::{Made, Target};
 use crate::names::{Address, ArmId, CorrelationId, StepId};
 use crate::observe::says_absent;
-use crate::plan::{Known, Plan, Step, Work};
+use crate::plan::{Action, Known, Plan, Step, Work};
 use crate::schema::Schema;
 use crate::state::{JournalEntry, JournalStatus, State, StateError, Store};
 
@@ -96,6 +96,24 @@ fn unrecorded(state: &State) -> BTreeMap<Made, String> {
     all.filter_map(|m| action(&m).map(|action| (m, action))).collect()
 }
 
+/// What was asked to be made anew and is gone by now, or was never there: whatever stands there later is the new one.
+fn anew(plan: &Plan, state: &State) -> BTreeSet<Made> {
+    let before = replaced(state);
+    let earlier = ours(state).into_iter().filter(|made| before.contains(&made.address));
+    let replaces = |s: &&Step| s.action == Action::Replace;
+    let deletes = |address: &Address| {
+        let all = plan.steps.iter().filter(replaces).filter(|s| s.address == *address);
+        all.filter(|s| matches!(s.work, Work::Delete { .. })).count() > 0
+    };
+    let lone = plan.steps.iter().filter(replaces).filter_map(|s| match &s.work {
+        Work::Create { target: Target::Id(id), .. } if !deletes(&s.address) => {
+            Some(Made { address: s.address.clone(), id: id.clone() })
+        }
+        _ => None,
+    });
+    earlier.chain(lone).collect()
+}
+
 /// Keeps it in the journal of the next run, under a step that no plan has.
 fn left_behind(made: Made, action: String) -> JournalEntry {
     JournalEntry {
@@ -142,11 +160,18 @@ async fn prepare(plan: &Plan, state: &mut State, store: &dyn Store) -> Result<()
     }
     let journal = state.journal.len();
     let open = unrecorded(state);
+    let anew = anew(plan, state);
     state.start_journal();
     for (made, action) in open {
         if !state.journal.iter().any(|e| e.id.as_ref() == Some(&made.id)) {
             state.note(left_behind(made, action))?;
         }
+    }
+    for made in anew {
+        let intended = left_behind(made, Action::Replace.word().to_owned());
+        let done = JournalEntry { status: JournalStatus::Done, ..intended.clone() };
+        state.note(intended)?;
+        state.note(done)?;
     }
     let moved = !plan.forget.is_empty() || !plan.remember.is_empty() || journal != state.journal.len();
     // A state that was never saved is saved before the first request, so that no request is made that cannot be recorded.

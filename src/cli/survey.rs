@@ -40,13 +40,14 @@ pub(super) async fn survey(
     let (live, statistics) = observe(client, &wants(needed)).await;
     let saved = state.serial != Serial::default();
     let ours = apply::ours(state);
+    let replace = &asked.replace - &apply::replaced(state);
     let plan = build(Inputs {
         desired,
         recorded: &state.recorded,
         record: saved.then_some((&state.lineage, state.serial)),
         live: &live,
         destroy: asked.destroy,
-        replace: &asked.replace,
+        replace: &replace,
         ours: &ours,
     });
     Ok((plan, heading(statistics)))

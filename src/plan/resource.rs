@@ -168,9 +168,13 @@ impl Draft<'_> {
             }
         }
         let made_before = || self.made.contains(&observed.id);
-        let created = entry.map_or_else(|| self.is_ours(&observed.id, resource) || made_before(), |e| e.created);
-        let mut record = self.record(wanted, created, None);
-        record.defaulted = entry.map_or_else(Value::map, |e| e.defaulted.clone());
+        let ours = entry.is_none() && self.is_ours(&observed.id, resource);
+        let created = entry.map_or_else(|| ours || made_before(), |e| e.created);
+        // What a cut-off run made was given the defaults when it was made.
+        let mut record = self.record(wanted, created, ours.then_some(&wanted.create_defaults));
+        if let Some(entry) = entry {
+            record.defaulted = entry.defaulted.clone();
+        }
         let document = changed(&observed.body, &comparison.differences);
         let effects: Vec<(Difference, Effect)> = comparison
             .differences

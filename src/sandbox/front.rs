@@ -94,7 +94,7 @@ impl Sandbox {
         options.world.as_deref().map_or_else(|| Ok(World::default()), World::load)
     }
 
-    fn of(options: Options, world: World, unreadable: Option<String>) -> Arc<Self> {
+    pub(super) fn of(options: Options, world: World, unreadable: Option<String>) -> Arc<Self> {
         let latency = AtomicU64::new(u64::try_from(options.latency.as_micros()).unwrap_or(u64::MAX));
         Arc::new(Self {
             latency,
@@ -107,6 +107,17 @@ impl Sandbox {
             in_flight: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
         })
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Looks at the world as it is now.
+    pub(super) fn with_world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        let mut world = lock(&self.world);
+        world.settle(self.options.clock.now_ms());
+        look(&world)
     }
 
     /// Changes the latency injected into every answer from now on.
@@ -250,9 +261,7 @@ impl Sandbox {
 
     /// The ids of all that exists, operations that are due being ended first; sorted.
     pub fn ids(&self) -> Vec<String> {
-        let mut world = lock(&self.world);
-        world.settle(self.options.clock.now_ms());
-        world.resources.values().map(|r| r.id.clone()).collect()
+        self.with_world(|world| world.resources.values().map(|r| r.id.clone()).collect())
     }
 
     /// Takes what a GET answered, somewhere else, into the world as it is: the start of a rehearsal. A group that is

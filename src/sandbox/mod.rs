@@ -13,6 +13,7 @@ mod complete;
 mod credentials;
 mod directory;
 mod fault;
+mod fork;
 mod front;
 mod grants;
 mod groups;

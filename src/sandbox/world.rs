@@ -11,7 +11,7 @@ use uuid::Uuid;
 const DAY_MS: i64 = 86_400_000;
 
 /// Everything that exists.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct World {
     pub format: u32,
     /// Counts up with everything that is made; identifiers are derived from it.
