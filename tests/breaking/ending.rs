@@ -8,7 +8,6 @@ use landfall::model::Entry;
 use landfall::names::ArmId;
 use landfall::sandbox::Sandbox;
 use landfall::state::{State, Store};
-use regex_lite::Regex;
 use serde_json::Value as Json;
 
 const GRANT: &str = "/providers/microsoft.authorization/roleassignments/";
@@ -30,10 +29,11 @@ impl Ending {
     pub async fn of(sandbox: &Sandbox, store: &dyn Store) -> Self {
         let world = sandbox.exported();
         let names = Names::of(&world);
-        let resources = world["resources"].as_object().unwrap().iter().map(|(key, resource)| {
-            let shown = serde_json::json!({"body": resource["body"], "state": resource["state"]});
-            (names.fill(key), names.fill(&format!("{shown:#}")))
-        });
+        let resources = world["resources"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(key, resource)| (names.fill(key), names.fill(&shown(resource))));
         let mut made = BTreeMap::new();
         for (key, count) in world["created"].as_object().unwrap() {
             let key = match key.split_once(GRANT) {
@@ -62,24 +62,12 @@ impl Ending {
 }
 
 /// Names for the identifiers that Azure made up: the first place in which each stands.
-struct Names {
-    made_up: Regex,
-    /// What makes a cluster's host names its own, and its number.
-    hosts: Regex,
-    times: Regex,
-    places: BTreeMap<String, String>,
-}
+#[derive(Default)]
+struct Names(BTreeMap<String, String>);
 
 impl Names {
     fn of(world: &Json) -> Self {
-        // Version 5: derived by the sandbox, or by landfall from what the sandbox made up. Roles are of version 4.
-        let guid = "[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}";
-        let mut out = Self {
-            made_up: Regex::new(guid).unwrap(),
-            hosts: Regex::new(r#"-[0-9a-f]{8}\.|"[0-9a-f]{24}""#).unwrap(),
-            times: Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap(),
-            places: BTreeMap::new(),
-        };
+        let mut out = Self::default();
         for (key, resource) in world["resources"].as_object().unwrap() {
             if !key.contains(GRANT) {
                 out.learn(key, &resource["body"]);
@@ -90,25 +78,65 @@ impl Names {
 
     fn learn(&mut self, place: &str, value: &Json) {
         match value {
-            Json::String(text) if self.made_up.is_match(text) => {
-                for found in self.made_up.find_iter(text) {
-                    self.places.entry(found.as_str().to_owned()).or_insert_with(|| format!("<{place}>"));
+            Json::String(text) => {
+                for (_, guid) in text.char_indices().filter_map(|(at, _)| made_up(text, at)) {
+                    self.0.entry(guid.to_owned()).or_insert_with(|| format!("<{place}>"));
                 }
             }
             Json::Array(items) => {
-                items.iter().enumerate().for_each(|(n, item)| self.learn(&format!("{place} {n}"), item))
+                items.iter().enumerate().for_each(|(n, item)| self.learn(&format!("{place} {n}"), item));
             }
             Json::Object(map) => map.iter().for_each(|(key, item)| self.learn(&format!("{place} {key}"), item)),
             _ => {}
         }
     }
 
-    /// A text with names for identifiers.
+    /// A text with names for identifiers, and without times.
     fn fill(&self, text: &str) -> String {
-        let named = self.made_up.replace_all(text, |found: &regex_lite::Captures<'_>| {
-            self.places.get(&found[0]).cloned().unwrap_or_else(|| "<made up>".to_owned())
-        });
-        let named = self.hosts.replace_all(&named, "<host>");
-        self.times.replace_all(&named, "<time>").into_owned()
+        let mut out = String::with_capacity(text.len());
+        let (mut from, mut at) = (0, 0);
+        while at < text.len() {
+            let found = match made_up(text, at) {
+                Some((end, guid)) => Some((end, self.0.get(guid).map_or("<made up>", String::as_str))),
+                None => time(text, at).map(|end| (end, "<time>")),
+            };
+            if let Some((end, instead)) = found {
+                out.push_str(&text[from..at]);
+                out.push_str(instead);
+                from = end;
+            }
+            at = found.map_or(at + 1, |(end, _)| end);
+        }
+        out.push_str(&text[from..]);
+        out
     }
+}
+
+/// The GUID of version 5 that stands here, and its end: derived by the sandbox, or by landfall from what the sandbox made up.
+/// Roles are of version 4.
+fn made_up(text: &str, at: usize) -> Option<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let found = [8, 13, 18, 23].iter().all(|dash| bytes.get(at + dash) == Some(&b'-')) && bytes[at + 14] == b'5';
+    let guid =
+        text.get(at..at + 36).filter(|guid| found && guid.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit()))?;
+    Some((at + 36, guid))
+}
+
+/// The end of the time that stands here: `2026-11-22T00:00:00Z`.
+fn time(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let found = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':')].iter().all(|(n, c)| bytes.get(at + n) == Some(c));
+    let end = if found { text[at..].find('Z')? } else { return None };
+    Some(at + end + 1)
+}
+
+/// What Azure makes up beside GUIDs.
+const MADE_UP: [&str; 3] = ["resourceUID", "fqdn", "azurePortalFQDN"];
+
+fn shown(resource: &Json) -> String {
+    let mut shown = serde_json::json!({"body": resource["body"], "state": resource["state"]});
+    if let Some(properties) = shown["body"]["properties"].as_object_mut() {
+        properties.retain(|key, _| !MADE_UP.contains(&key.as_str()));
+    }
+    format!("{shown:#}")
 }

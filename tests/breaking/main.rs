@@ -6,6 +6,7 @@ mod breaker;
 mod cut;
 mod ending;
 mod process;
+#[expect(dead_code, reason = "a process of its own plans here, not the scene")]
 mod scenarios;
 #[expect(dead_code, reason = "this target needs less of the scene than others")]
 #[path = "../engine/scene.rs"]

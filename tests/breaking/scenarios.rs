@@ -102,17 +102,17 @@ fn edited(text: &str, edits: &[(&str, &str)]) -> String {
     })
 }
 
-pub fn create() -> Scenario {
+fn create() -> Scenario {
     applied("create", &[], whole(), Run::Apply)
 }
 
-pub fn destroy() -> Scenario {
+fn destroy() -> Scenario {
     applied("destroy", &[whole()], whole(), Run::Destroy)
 }
 
 /// A tag of everything, a registry's setting, a cluster's, a pool's size, one more pool, a window moved, and a grant taken
 /// back for another.
-pub fn update() -> Scenario {
+fn update() -> Scenario {
     let edits = [
         ("env: one}", "env: two}"),
         ("adminUserEnabled: false", "adminUserEnabled: true"),
@@ -125,7 +125,7 @@ pub fn update() -> Scenario {
 }
 
 /// A pool, a copy, a cache, a registry, a credential and a window leave the file.
-pub fn shrink() -> Scenario {
+fn shrink() -> Scenario {
     let text = whole();
     let until = |from: &str, to: &str| text[text.find(from).unwrap()..text.find(to).unwrap()].to_owned();
     let edits = [
@@ -148,13 +148,13 @@ fn pools(work: &str, rest: &str) -> String {
 }
 
 /// A pool's machines are others, which only a new pool can have.
-pub fn rotate() -> Scenario {
+fn rotate() -> Scenario {
     let text = |size: &str| pools(&format!("{size}, count: 2"), "");
     applied("rotate", &[text("Standard_D4ds_v5")], text("Standard_D8ds_v5"), Run::Apply)
 }
 
 /// Two minors, control plane and pools, and a setting.
-pub fn upgrade() -> Scenario {
+fn upgrade() -> Scenario {
     let text = |version: &str, tier: &str| {
         let rest = format!("    kubernetesVersion: \"{version}\"\n    sku: {{tier: {tier}}}\n");
         pools("Standard_D4ds_v5, count: 1", &rest)
@@ -171,20 +171,20 @@ fn attached(registry: &str) -> String {
 }
 
 /// A registry whose mode becomes another, with all that pulls from it.
-pub fn switch() -> Scenario {
+fn switch() -> Scenario {
     let text = |mode: &str| attached(&format!("    sku: {{name: Basic}}\n    roleAssignmentMode: {mode}\n"));
     let (legacy, abac) = (text("LegacyRegistryPermissions"), text("AbacRepositoryPermissions"));
     applied("switch", &[legacy], abac, Run::Apply)
 }
 
 /// A registry that is made anew, with its copy and what pulls from it.
-pub fn replace() -> Scenario {
+fn replace() -> Scenario {
     let text = attached("    sku: {name: Premium}\n    replications: {northeurope: {}}\n");
     applied("replace", std::slice::from_ref(&text), text.clone(), Run::Replace(&["registries.landfallone"]))
 }
 
 /// A group, a registry and a cluster that somebody made by hand, taken in and changed.
-pub fn adopt() -> Scenario {
+fn adopt() -> Scenario {
     let put = |path: &str, version, body| Stranger { id: format!("{GROUP}{path}"), version, body };
     let strangers = vec![
         put("", ARM, json!({"location": "westeurope"})),
