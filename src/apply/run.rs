@@ -65,6 +65,7 @@ pub async fn run(
             recorder: Recorder::new(state, store, options.now),
             known: Mutex::new(Known::default()),
             answers: Mutex::new(BTreeMap::new()),
+            passengers: passengers(plan),
             events: options.events,
             ours: options.ours,
         };
@@ -86,6 +87,17 @@ pub async fn run(
         store.save(state).await?;
     }
     Ok(report)
+}
+
+/// What travels in which step's create.
+fn passengers(plan: &Plan) -> BTreeMap<StepId, Vec<(&Step, &ArmId)>> {
+    let mut out: BTreeMap<StepId, Vec<(&Step, &ArmId)>> = BTreeMap::new();
+    for passenger in plan.steps.iter().filter(|s| s.record.is_some()) {
+        if let Work::Within { step, id } = &passenger.work {
+            out.entry(step.clone()).or_default().push((passenger, id));
+        }
+    }
+    out
 }
 
 /// What an earlier run was making and no record has, and by which action.

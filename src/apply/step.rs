@@ -13,7 +13,7 @@ use crate::azure::{Client, Kind, Method, Started, Wait, Write};
 use crate::document::{Path, Value};
 use crate::event::Event;
 use crate::model::{Made, Observed, Seen, Target};
-use crate::names::{Address, ArmId, Etag};
+use crate::names::{Address, ArmId, Etag, StepId};
 use crate::observe;
 use crate::plan::{Expectation, InlineChild, InlineEdit, Known, Step, Work, grant_id, resolve};
 use crate::schema::{ResourceType, Schema, Update};
@@ -48,6 +48,8 @@ pub(super) struct Crew<'a> {
     pub known: Mutex<Known>,
     /// Last documents by id, for children that travel in their parent's write.
     pub answers: Mutex<BTreeMap<ArmId, Value>>,
+    /// What travels in the create of which step, and its ids.
+    pub passengers: BTreeMap<StepId, Vec<(&'a Step, &'a ArmId)>>,
     pub events: &'a (dyn Fn(Event) + Send + Sync),
     /// Ids that an interrupted run was making.
     pub ours: &'a [Made],
@@ -96,9 +98,16 @@ impl Crew<'_> {
             Err(failure) => {
                 let failure = failure.veiled(step);
                 self.recorder.failed(step, &failure).await?;
+                for (passenger, _) in self.passengers_of(step) {
+                    self.recorder.failed(passenger, &failure).await?;
+                }
                 Err(failure)
             }
         }
+    }
+
+    fn passengers_of(&self, step: &Step) -> &[(&Step, &ArmId)] {
+        self.passengers.get(&step.id).map_or(&[], Vec::as_slice)
     }
 
     async fn create(
@@ -138,6 +147,9 @@ impl Crew<'_> {
             }
         }
         let arm = resource.to_arm(&document).to_request_json().ok_or_else(|| unknown(&document))?;
+        // A run that is cut off here has made these too, whatever the file says when the next one comes.
+        let passengers = self.passengers_of(step).iter().map(|(p, id)| self.recorder.intend(p, id, None));
+        futures::future::try_join_all(passengers).await?;
         self.recorder.intend(step, &id, None).await?;
         match self.put_new(step, &id, arm, &known).await {
             Err(StepFailure::Azure(error)) if is_grant && error.kind == Kind::AlreadyExists => {
