@@ -1,5 +1,8 @@
 //! An identity that was deleted and made again keeps its id and not its principal: a cluster that still has the old one pulls
-//! with credentials that nobody honours. One of the few files that name ARM properties, those of a kubelet's identity.
+//! with credentials that nobody honours, or its control plane acts as nobody. One of the few files that name ARM properties,
+//! those of what a resource acts as.
+
+use std::collections::BTreeSet;
 
 use super::build::Draft;
 use crate::diff::{Difference, Reason};
@@ -7,6 +10,9 @@ use crate::document::{Path, Template, Value};
 use crate::model::{Observed, Seen, Wanted};
 use crate::names::ArmId;
 
+/// Where a resource names the identities it acts as, and what it keeps of each.
+const ACTS_AS: [&str; 2] = ["identity", "userAssignedIdentities"];
+const PRINCIPAL: &str = "principalId";
 const KUBELET: [&str; 2] = ["identityProfile", "kubeletidentity"];
 /// What a cluster keeps of the identity, and what the identity calls it; the one that tells identities apart comes first.
 const KEPT: [(&str, &str); 2] = [("objectId", "principalId"), ("clientId", "clientId")];
@@ -35,6 +41,26 @@ impl Draft<'_> {
             out.push(Difference { path, before, after: Some(after), reason: Reason::Drift });
         }
         out
+    }
+
+    /// Of the identities that a resource acts as, the principals that are others by now. What the resource keeps of them is
+    /// Azure's to write: it looks when it is sent the resource again.
+    pub(super) fn principals_moved(&self, wanted: &Wanted, observed: &Observed) -> Vec<Difference> {
+        let place = Path::of(ACTS_AS);
+        let (said, kept) = (wanted.body.get(&place), observed.body.get(&place));
+        let (Some(said), Some(kept)) = (said.and_then(Value::as_map), kept.and_then(Value::as_map)) else {
+            return Vec::new();
+        };
+        let said: BTreeSet<ArmId> = said.keys().filter_map(|text| ArmId::parse(text).ok()).collect();
+        let one = |text: &String| {
+            let id = ArmId::parse(text).ok().filter(|id| said.contains(id))?;
+            let path = place.key(text).key(PRINCIPAL);
+            let before = observed.body.get(&path).filter(|b| !b.is_empty())?.clone();
+            let after = self.identity_says(&id, PRINCIPAL)?;
+            let alike = before.as_str().zip(after.as_str()).is_some_and(|(b, a)| b.eq_ignore_ascii_case(a));
+            (!alike).then_some(Difference { path, before: Some(before), after: Some(after), reason: Reason::Drift })
+        };
+        kept.keys().filter_map(one).collect()
     }
 
     /// What an identity reports, or will report once it is made; `None`: nobody knows.

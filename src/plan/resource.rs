@@ -146,7 +146,8 @@ impl Draft<'_> {
         let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));
         let live = (&observed.body, super::see::parent_body(self.live, &observed.id, resource));
         let mut comparison = compare_child(resource, &desired, entry.map(|e| &e.applied), live, &hash);
-        for moved in self.kubelet_moved(wanted, observed) {
+        let kubelet = self.kubelet_moved(wanted, observed);
+        for moved in kubelet.into_iter().chain(self.principals_moved(wanted, observed)) {
             // What landfall's own identities are is part of the document, and compared with it.
             if comparison.differences.iter().any(|d| d.path == moved.path) {
                 continue;
@@ -279,7 +280,10 @@ impl Draft<'_> {
         let mut expects = watched(resource, &wanted.body, &observed.body);
         expects.extend(effects.iter().map(|(d, _)| d.path.clone()));
         let expects = Expectation::of(resource, &observed.body, expects, &[]);
-        let edits = effects.iter().map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
+        // What Azure alone writes, it writes anew with whatever it is sent.
+        let sent =
+            effects.iter().filter(|(d, _)| !resource.at(&d.path).is_some_and(|(_, p)| p.is_some_and(|p| p.read_only)));
+        let edits = sent.map(|(d, _)| (d.path.clone(), d.after.clone())).collect();
         let work = Work::Update { id: observed.id.clone(), edits, inline: Vec::new(), expects, leaves: None };
         let mut step = self.step(wanted, action, work, Some(record));
         if effects.iter().any(|(_, e)| e.last) {

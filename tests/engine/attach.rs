@@ -287,3 +287,28 @@ async fn a_kubelet_identity_that_was_made_anew_is_drift() {
     assert_eq!(kubelet(&live), after["properties"]["principalId"].as_str().unwrap());
     assert_eq!(grants_at(&scene, &registry("landfallone")).await, [(PULL.to_owned(), kubelet(&live))]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_control_planes_identity_that_was_made_anew_is_told_to_the_cluster() {
+    let scene = Scene::new();
+    scene.apply(&attached()).await;
+    let id = format!("{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/aks-control");
+    let acts_as = |live: &Json| {
+        let all = live["identity"]["userAssignedIdentities"].as_object().unwrap();
+        all.values().map(|identity| identity["principalId"].clone()).collect::<Vec<_>>()
+    };
+    for left in [false, true] {
+        scene.somebody("DELETE", &id, "2024-11-30", Json::Null).await;
+        if !left {
+            scene.somebody("PUT", &id, "2024-11-30", json!({"location": "westeurope"})).await;
+        }
+        let plan = scene.plan(&attached()).await;
+        let steps = told(&plan);
+        assert!(steps.iter().any(|s| s.starts_with("update clusters.aks ")), "left {left}: {steps:#?}");
+        scene.apply_plan(&attached(), &plan).await;
+        let sent = scene.body("PUT", "managedClusters/aks");
+        assert_eq!(sent["identity"]["userAssignedIdentities"], json!({id.clone(): {}}), "Azure looks for itself");
+        let identity = scene.get(&id, "2024-11-30").await;
+        assert_eq!(acts_as(&scene.get(&cluster("aks"), AKS).await), [identity["properties"]["principalId"].clone()]);
+    }
+}
