@@ -189,9 +189,12 @@ impl Draft<'_> {
             self.plan_anew(wanted, resource, observed, effects, record);
         } else if let Some(to) = to {
             self.plan_move(wanted, resource, observed, effects, (record, to));
-        } else if effects.is_empty() && observed.failed() && resource.update == Update::Put {
+        } else if effects.is_empty() && observed.failed() {
             // Its values are as asked for, and what was made of them is not: the same request makes Azure finish it.
             let mut step = self.update_step(wanted, resource, observed, effects, record);
+            if let (Update::Patch, Work::Update { edits, .. }) = (resource.update, &mut step.work) {
+                *edits = said_again(resource, &desired, &observed.body);
+            }
             step.note = Some("its last operation failed in Azure, so the same is asked for again".to_owned());
             self.push(step);
         } else if effects.is_empty() {
@@ -489,6 +492,17 @@ impl Draft<'_> {
         let items = list.and_then(|list| observed.body.property(&list)?.as_list()).unwrap_or_default().iter();
         items.filter_map(|i| i.property("name")?.as_str().map(str::to_owned)).collect()
     }
+}
+
+/// All that the file says and Azure takes of a resource that exists, to be sent as it is.
+fn said_again(resource: &ResourceType, desired: &Value, live: &Value) -> Vec<(Path, Option<Value>)> {
+    let same = |(path, value): (Path, &Value)| {
+        let (before, after) = (live.get(&path).cloned(), Some(value.clone()));
+        let takes = effect(resource, &Difference { path, before, after, reason: Reason::File }, live);
+        takes.refused.is_none()
+    };
+    let all = leaves(resource, desired).into_iter();
+    all.filter(|(path, value)| same((path.clone(), value))).map(|(path, value)| (path, Some(value.clone()))).collect()
 }
 
 /// The managed paths whose values must not move between plan and apply: what was a first value only (`count` under an

@@ -200,6 +200,8 @@ impl Call<'_> {
         match self.world.resources.get_mut(&write.key) {
             Some(resource) => {
                 resource.body = body;
+                // The state is that of the last write: one that is done at once ended well, one that goes on says so later.
+                resource.state = "Succeeded".to_owned();
                 resource.etag += 1;
                 resource.changed_ms = now;
             }

@@ -116,6 +116,30 @@ async fn an_operation_that_fails_is_told_and_tried_again_by_the_next_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_registry_that_azure_did_not_finish_is_asked_for_again() {
+    let text = "registries:\n  landfallone:\n    sku: {name: Premium}\n    adminUserEnabled: false\n";
+    let scene = Scene::new();
+    scene.sandbox.inject(Fault {
+        method: "PUT".into(),
+        path_contains: "registries/landfallone".into(),
+        times: 1,
+        answer: Answer::Fail(json!({"code": "InternalServerError", "message": "it broke"})),
+    });
+    let report = scene.run(&scene.plan(text).await).await;
+    assert_eq!(report.failed.len(), 1, "{report:#?}");
+    let plan = scene.plan(text).await;
+    scene.sandbox.clear_requests();
+    let report = scene.run(&plan).await;
+    assert!(report.complete(), "{report:#?}");
+    assert_eq!(scene.writes(), ["PATCH registries/landfallone"], "{:#?}", told(&plan));
+    let sent = scene.body("PATCH", "registries/landfallone");
+    assert_eq!(sent, json!({"sku": {"name": "Premium"}, "properties": {"adminUserEnabled": false}}));
+    scene.settled(text).await;
+    let id = format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/landfallone");
+    assert_eq!(scene.get(&id, "2025-11-01").await["properties"]["provisioningState"], "Succeeded");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_is_never_taken_for_absent() {
     for path in ["registries/landfallone", "managedClusters/aks", "roleAssignments", "resourceGroups/rg"] {
         let scene = Scene::new();
