@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall::sandbox::{Answer, Fault, Options, Pace, Request, Response, Sandbox, SteppedClock};
+use landfall::sandbox::{Answer, Clock as _, Fault, Options, Pace, Request, Response, Sandbox, SteppedClock};
 use serde_json::{Value as Json, json};
 
 const BASE: &str = "https://management.azure.com";
@@ -1265,4 +1265,32 @@ async fn the_directory_knows_the_identities_of_resources_and_nobody_else() {
     let nobody = world.sandbox.handle(graph("GET", "/v1.0/users?$filter=userPrincipalName eq 'a@b'")).await;
     assert_eq!(nobody.body_json(), json!({"value": []}));
     assert_eq!(world.sandbox.handle(graph("GET", "/v1.0/users/nobody")).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_goes_its_own_way_from_the_same_place() {
+    let world = World::demo();
+    let (group, name) = (format!("{SUB}/resourceGroups/rg"), "forked");
+    world.made(&group, &json!({"location": "westeurope"})).await;
+    let id = format!("{group}/providers/Microsoft.ContainerService/managedClusters/{name}");
+    assert_eq!(world.put(&id, &small()).await.status, 201);
+    let before = world.sandbox.exported();
+
+    // The operation that runs here runs there as well, each by its own clock.
+    let clock = Arc::new(SteppedClock::default());
+    clock.step(Duration::from_millis(u64::try_from(world.sandbox.now_ms() - clock.now_ms()).expect("it went on")));
+    let fork = World { sandbox: world.sandbox.fork(clock.clone()), clock };
+    assert_eq!(fork.sandbox.exported(), before);
+    assert!(fork.sandbox.requests().is_empty(), "what was asked stays behind");
+    fork.step(600);
+    let state = |answer: Response| answer.body_json()["properties"]["provisioningState"].clone();
+    assert_eq!(state(fork.get(&id).await), "Succeeded");
+    assert_eq!(state(world.get(&id).await), "Creating");
+    fork.sandbox.asked(1).await;
+
+    fork.delete(&id).await;
+    fork.step(600);
+    assert_eq!(fork.get(&id).await.status, 404);
+    assert_eq!(state(world.get(&id).await), "Creating", "it is still there");
+    assert_eq!((world.sandbox.created_count(&id), fork.sandbox.created_count(&id)), (1, 1));
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::call::Call;
 use super::clock::{Clock, TokioClock};
 use super::fault::{Answer, Fault};
@@ -63,6 +65,8 @@ pub struct Sandbox {
     /// Why the world on disk could not be read; then nothing is answered, and nothing written over it.
     unreadable: Option<String>,
     log: Mutex<Vec<Logged>>,
+    /// How many requests the log has.
+    asked: watch::Sender<usize>,
     faults: Mutex<Vec<Fault>>,
     buckets: Mutex<Buckets>,
     in_flight: AtomicUsize,
@@ -102,6 +106,7 @@ impl Sandbox {
             world: Mutex::new(world),
             unreadable,
             log: Mutex::default(),
+            asked: watch::Sender::new(0),
             faults: Mutex::default(),
             buckets: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -162,6 +167,7 @@ impl Sandbox {
             status: 0,
             in_flight,
         });
+        self.asked.send_replace(log.len());
         log.len() - 1
     }
 
@@ -251,7 +257,15 @@ impl Sandbox {
 
     /// Forgets what was asked so far.
     pub fn clear_requests(&self) {
-        lock(&self.log).clear();
+        let mut log = lock(&self.log);
+        log.clear();
+        self.asked.send_replace(0);
+    }
+
+    /// Waits until so many requests have arrived since the log was cleared.
+    pub async fn asked(&self, count: usize) {
+        let mut asked = self.asked.subscribe();
+        asked.wait_for(|so_far| *so_far >= count).await.expect("BUG: the sender lives as long as the sandbox");
     }
 
     /// How often a resource was really made: not updated, and not refused.
