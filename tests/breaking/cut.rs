@@ -4,7 +4,7 @@
 //! `cargo test --test breaking -- --nocapture` prints how many moments there are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use landfall::model::Desired;
@@ -17,6 +17,9 @@ use crate::ending::Ending;
 use crate::process::Process;
 use crate::scenarios::{self, Run, Scenario};
 use crate::scene::{Scene, told};
+
+/// Every so many moments, the run after it is killed as well.
+const AGAIN: usize = 4;
 
 /// A scenario, prepared once: every run gets a world and a state of its own.
 struct Rehearsal {
@@ -47,7 +50,7 @@ impl Rehearsal {
     }
 
     /// Runs to the end, and returns where that is.
-    async fn finish(&self, process: &Process<'_>, what: &str) -> Ending {
+    async fn finish(&self, process: Process<'_>, what: &str) -> Ending {
         let ended = process.live(&Breaker::never()).await.unwrap();
         assert!(ended.report.complete(), "{what}: {:#?}\n{:#?}", told(&ended.plan), ended.report);
         let strangers = ended.plan.steps.iter().filter(|s| s.action == Action::Adopt);
@@ -64,32 +67,94 @@ impl Rehearsal {
 async fn every_cut(name: &str) {
     let scenario = scenarios::all().into_iter().find(|s| s.name == name).unwrap();
     let rehearsal = Rehearsal::of(scenario).await;
-    let uncut = rehearsal.process().await;
-    let expected = rehearsal.finish(&uncut, "not cut").await;
+    let expected = rehearsal.finish(rehearsal.process().await, "not killed").await;
     assert_eq!(expected.journal, 0);
     let counted = Breaker::never();
     rehearsal.process().await.live(&counted).await.unwrap();
     let moments = counted.moments();
-    let last = moments.iter().rfind(|moment| matches!(moment, Moment::AfterSave(_))).copied();
-    for moment in &moments {
-        let what = format!("{}, killed {moment:?}", rehearsal.scenario.name);
-        let process = rehearsal.process().await;
-        let killed = process.live(&Breaker::at(*moment)).await.is_none();
-        assert!(killed, "{what}: the moment comes");
-        // What was on its way arrives before the next process asks for anything.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        // Once its journal is cleared a run is over, and who asks again for what it made anew asks for another one.
-        let over = matches!(process.run, Run::Replace(_)) && Some(moment) == last.as_ref();
-        let run = if over { &Run::Apply } else { process.run };
-        let ending = rehearsal.finish(&Process { run, ..process }, &what).await;
+    let mut twice = 0;
+    for (n, moment) in moments.iter().enumerate() {
+        let mut what = format!("{name}, killed {moment:?}");
+        let mut process = rehearsal.process().await;
+        assert!(killed(&process, *moment).await, "{what}: the moment comes");
+        if n % AGAIN == 0 {
+            // Some other moment; where the second run never comes to it, it was not killed.
+            let second = moments[(n * 7 + n / AGAIN) % moments.len()];
+            what = format!("{what}, and then {second:?}");
+            forget_what_is_done(&mut process).await;
+            twice += usize::from(killed(&process, second).await);
+        }
+        forget_what_is_done(&mut process).await;
+        let ending = rehearsal.finish(process, &what).await;
         same(&ending, &expected, &what);
     }
-    println!("{}: {} moments", rehearsal.scenario.name, moments.len());
+    told_counts(name, moments.len(), twice);
+}
+
+/// Killed at every moment, and run again with a file that has lost some of its text by then: Azure and the record end up as
+/// if the first run had never been.
+async fn every_cut_then_edited(name: &str, lost: &str) {
+    let rehearsal = Rehearsal::of(scenarios::all().into_iter().find(|s| s.name == name).unwrap()).await;
+    let text = &rehearsal.scenario.text;
+    assert_eq!(text.matches(lost).count(), 1, "`{lost}` stands once in\n{text}");
+    let edited = Scene::new().desired(&text.replace(lost, ""));
+    let expected = rehearsal.finish(Process { desired: &edited, ..rehearsal.process().await }, "never killed").await;
+    let counted = Breaker::never();
+    rehearsal.process().await.live(&counted).await.unwrap();
+    for moment in counted.moments() {
+        let what = format!("{name}, killed {moment:?} and edited");
+        let process = rehearsal.process().await;
+        assert!(killed(&process, moment).await, "{what}: the moment comes");
+        let ending = rehearsal.finish(Process { desired: &edited, ..process }, &what).await;
+        // The first run may have made what went again.
+        same(&Ending { made: expected.made.clone(), ..ending }, &expected, &what);
+    }
+    println!("{name}: killed at {} moments, and the file edited", counted.moments().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_left_the_file_after_a_killed_create_goes() {
+    every_cut_then_edited("create", "      work: {vmSize: Standard_D4ds_v5, count: 2}\n").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_left_the_file_after_a_killed_rotation_goes() {
+    every_cut_then_edited("rotate", "      work: {vmSize: Standard_D8ds_v5, count: 2}\n").await;
+}
+
+/// Runs it, and says whether the moment came.
+async fn killed(process: &Process<'_>, moment: Moment) -> bool {
+    let ended = process.live(&Breaker::at(moment)).await;
+    // What was on its way arrives before the next process asks for anything.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    ended.is_none()
+}
+
+/// Once its journal is cleared a run is over, and who asks again for what it made anew asks for another one.
+async fn forget_what_is_done(process: &mut Process<'_>) {
+    let (Run::Replace(named), Some(state)) = (process.run, process.store.load().await.unwrap()) else { return };
+    let entries = named.iter().filter_map(|address| state.recorded.resources.get(&address.parse().unwrap()));
+    let anew = entries.filter(|entry| process.sandbox.created_count(entry.id.as_str()) == 2).count();
+    if state.journal.is_empty() && anew == named.len() {
+        process.run = &Run::Apply;
+    }
+}
+
+/// Prints how many moments there were, and with the last scenario those of all.
+fn told_counts(name: &str, once: usize, twice: usize) {
+    static COUNTED: Mutex<[usize; 3]> = Mutex::new([0; 3]);
+    let mut counted = COUNTED.lock().unwrap();
+    let [scenarios, all_once, all_twice] = &mut *counted;
+    (*scenarios, *all_once, *all_twice) = (*scenarios + 1, *all_once + once, *all_twice + twice);
+    println!("{name}: killed at {once} moments, at {twice} of them once more in the next run");
+    if *scenarios == scenarios::all().len() {
+        println!("all {scenarios} scenarios: killed at {all_once} moments, at {all_twice} of them twice");
+    }
 }
 
 /// Tells what is different, and not all that there is.
 #[track_caller]
-fn same(ending: &Ending, expected: &Ending, what: &str) {
+pub fn same(ending: &Ending, expected: &Ending, what: &str) {
     assert_eq!(ending.made, expected.made, "{what}: what was made, and how often");
     let world = differences(&ending.world, &expected.world);
     assert!(world.is_empty(), "{what}: Azure ends up otherwise\n{world}");

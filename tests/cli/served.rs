@@ -30,7 +30,11 @@ impl Served {
 
     pub fn start(pace: Pace, latency: Duration) -> Self {
         let options = Options { clock: Arc::new(SystemClock), pace, latency, ..Options::default() };
-        let sandbox = Sandbox::open(options).unwrap();
+        Self::of(Sandbox::open(options).unwrap())
+    }
+
+    /// A server for a sandbox.
+    pub fn of(sandbox: Arc<Sandbox>) -> Self {
         let tls = TempDir::new().unwrap();
         let (stop, stopped) = oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
