@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::error::CommandError;
 use crate::apply;
 use crate::azure::Client;
+use crate::diagnostic::Diagnostic;
 use crate::model::Desired;
 use crate::names::{Address, Serial};
 use crate::observe::{Statistics, Wants, observe};
@@ -41,7 +42,7 @@ pub(super) async fn survey(
     let saved = state.serial != Serial::default();
     let ours = apply::ours(state);
     let replace = &asked.replace - &apply::replaced(state);
-    let plan = build(Inputs {
+    let mut plan = build(Inputs {
         desired,
         recorded: &state.recorded,
         record: saved.then_some((&state.lineage, state.serial)),
@@ -50,6 +51,10 @@ pub(super) async fn survey(
         replace: &replace,
         ours: &ours,
     });
+    for address in asked.replace.difference(&replace) {
+        let fact = format!("{address} was made anew by the run that was interrupted, and is not made anew once more");
+        plan.diagnostics.push(Diagnostic::information("replaced-already", fact));
+    }
     Ok((plan, heading(statistics)))
 }
 
