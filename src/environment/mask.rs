@@ -58,10 +58,19 @@ fn holds_secrets(id: ShapeId) -> bool {
     }
 }
 
+/// The same in lower case, with how many characters each has.
+static LOWER_KEYS: LazyLock<Vec<(String, usize)>> =
+    LazyLock::new(|| SECRET_KEYS.iter().map(|key| (key.to_lowercase(), key.chars().count())).collect());
+
 fn suspect(key: &str) -> bool {
     let lower = key.to_lowercase();
-    let like = |secret: &String| strsim::normalized_damerau_levenshtein(&secret.to_lowercase(), &lower) >= MISTYPED;
-    SUSPECT.iter().any(|word| lower.contains(word)) || SECRET_KEYS.iter().any(like)
+    let length = lower.chars().count();
+    let like = |(secret, of): &(String, usize)| {
+        // Two texts are no more like each other than their lengths are.
+        let (short, long) = (length.min(*of), length.max(*of));
+        short as f64 >= MISTYPED * long as f64 && strsim::normalized_damerau_levenshtein(secret, &lower) >= MISTYPED
+    };
+    SUSPECT.iter().any(|word| lower.contains(word)) || LOWER_KEYS.iter().any(like)
 }
 
 /// Marks every scalar below this node that holds text of its own (rather than a variable) as not to be shown.
