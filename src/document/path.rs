@@ -64,15 +64,16 @@ impl Path {
         self.0.starts_with(&other.0)
     }
 
-    /// Reads the printed form back. Keys that hold dots or brackets stand in `["..."]`.
+    /// Reads the printed form back. Keys that hold dots, brackets or slashes stand in `["..."]`, where a quotation mark and a
+    /// backslash have a backslash before them.
     pub fn parse(text: &str) -> Option<Self> {
         let mut out = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(quoted) = rest.strip_prefix("[\"") {
-                let end = quoted.find("\"]")?;
-                out.push(Segment::Key(quoted[..end].to_owned()));
-                rest = &quoted[end + 2..];
+                let (key, after) = unquoted(quoted)?;
+                out.push(Segment::Key(key));
+                rest = after;
             } else if let Some(number) = rest.strip_prefix('[') {
                 let end = number.find(']')?;
                 out.push(Segment::Index(number[..end].parse().ok()?));
@@ -96,13 +97,27 @@ impl Path {
     }
 }
 
+/// A key up to the `"]` that closes it, and what follows.
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut key = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((key, text[at + 1..].strip_prefix(']')?)),
+            '\\' => key.push(chars.next()?.1),
+            c => key.push(c),
+        }
+    }
+    None
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
         for segment in &self.0 {
             match segment {
                 Segment::Key(key) if key.is_empty() || key.contains(['.', '[', ']', '/']) => {
-                    out.push_str(&format!("[\"{key}\"]"));
+                    out.push_str(&format!("[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\"")));
                 }
                 Segment::Key(key) => {
                     if !out.is_empty() {
@@ -126,8 +141,12 @@ mod tests {
         for text in ["a", "a.b", "a[0].b", "tags[\"kubernetes.azure.com/x\"]", "a[\"/subscriptions/s\"].clientId"] {
             assert_eq!(Path::parse(text).expect(text).to_string(), text);
         }
+        for key in ["\"]", "a.b\"", "a.\\", "\\\"].", "[\"a\"]", "\"", ""] {
+            let path = Path::root().key("tags").key(key).key("x");
+            assert_eq!(Path::parse(&path.to_string()), Some(path), "{key}");
+        }
         assert_eq!(Path::root().to_string(), "");
-        for bad in ["a.", ".a", "a[", "a[x]"] {
+        for bad in ["a.", ".a", "a[", "a[x]", "a[\"b", "a[\"b\"c]"] {
             assert_eq!(Path::parse(bad), None, "{bad}");
         }
     }
