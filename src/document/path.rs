@@ -134,7 +134,17 @@ impl fmt::Display for Path {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_path_reads_back(keys in prop::collection::vec(r#"([a-z./\[\]"\\ ]|\PC){0,5}"#, 1..4), index in 0usize..9) {
+            let path = keys.iter().fold(Path::root(), |path, key| path.key(key)).index(index);
+            prop_assert_eq!(Path::parse(&path.to_string()), Some(path));
+        }
+    }
 
     #[test]
     fn printed_paths_read_back() {
