@@ -1,15 +1,26 @@
 //! Environments by chance.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Map, Value as Json, json};
 
 use super::parts::{Branch, Need, Part, parts};
 
+/// The subscription of every environment.
+pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+/// A group that is not landfall's.
+pub const THEIR_GROUP: &str = "rg-theirs";
+/// A registry in it.
+pub const THEIR_REGISTRY: &str = "theirs";
+
 /// Chance, and what it draws from.
 pub struct Dice {
     rng: TestRng,
     parts: Vec<(&'static str, Vec<Part>)>,
+    /// Which leaves of the parts were drawn.
+    drawn: BTreeSet<usize>,
 }
 
 /// An environment, and the same after somebody edited its file.
@@ -29,7 +40,13 @@ impl Dice {
     pub fn new(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Self { rng: TestRng::from_seed(RngAlgorithm::ChaCha, &bytes), parts: parts() }
+        Self { rng: TestRng::from_seed(RngAlgorithm::ChaCha, &bytes), parts: parts(), drawn: BTreeSet::new() }
+    }
+
+    /// How many of the properties of all parts were drawn so far, and how many there are.
+    pub fn drawn(&self) -> (usize, usize) {
+        let all = self.parts.iter().flat_map(|(_, parts)| parts).map(|part| part.tree.leaves());
+        (self.drawn.len(), all.sum())
     }
 
     /// A number below `bound`.
@@ -42,15 +59,20 @@ impl Dice {
         self.below(100) < percent
     }
 
+    fn one_of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[usize::try_from(self.below(items.len() as u64)).expect("it is small")]
+    }
+
     /// A case.
     pub fn case(&mut self) -> Case {
         let mut all: Vec<Placed> = Vec::new();
-        let registries = [0, 0, 1, 1, 1, 2, 3][usize::try_from(self.below(7)).expect("it is small")];
+        let registries = *self.one_of(&[0, 0, 1, 1, 1, 1, 2, 3]);
         for n in 0..registries {
             let edited = if n > 0 { self.fate() } else { (true, true) };
             self.registry(&format!("registry{n}"), edited, &mut all);
         }
-        for n in 0..[1, 1, 1, 1, 2, 3][usize::try_from(self.below(6)).expect("it is small")] {
+        let clusters = *self.one_of(&[0, 0, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3]);
+        for n in 0..if registries == 0 { clusters.max(1) } else { clusters } {
             self.cluster(&format!("aks{n}"), registries, &mut all);
         }
         for (name, present) in [("own", 30), ("kubelet", 10)] {
@@ -72,7 +94,18 @@ impl Dice {
             let fate = self.fate();
             self.place("identities.own.federatedCredentials", "pods", ("pods", "own"), fate, &mut all);
         }
-        self.file(&all)
+        if self.chance(8) {
+            let fate = self.fate();
+            self.place("snapshots", "snapshot", ("snapshot", "snapshot"), fate, &mut all);
+        }
+        let group = self.chance(15);
+        if group {
+            self.place("resourceGroup", "rg-surface", ("rg", "rg"), (true, true), &mut all);
+        }
+        if self.chance(15) {
+            self.theirs(&mut all);
+        }
+        self.file(&all, group)
     }
 
     /// Whether something is there before an edit, and after it.
@@ -84,6 +117,18 @@ impl Dice {
         }
     }
 
+    /// Children of a registry that is somebody else's, which is in another group and only named.
+    fn theirs(&mut self, all: &mut Vec<Placed>) {
+        let body = json!({"existing": true, "resourceGroup": THEIR_GROUP});
+        let place = ["registries", THEIR_REGISTRY].map(str::to_owned).to_vec();
+        all.push(Placed { place, before: Some(body.clone()), after: Some(body) });
+        for (collection, child) in [("scopeMaps", "scopes"), ("webhooks", "webhook")] {
+            let fate = self.fate();
+            let collection = format!("registries.surface.{collection}");
+            self.place(&collection, child, (child, THEIR_REGISTRY), fate, all);
+        }
+    }
+
     fn registry(&mut self, name: &str, fate: (bool, bool), all: &mut Vec<Placed>) {
         self.place("registries", "surface", (name, name), fate, all);
         for family in [
@@ -91,6 +136,7 @@ impl Dice {
             &[("credentialSets", "credentials"), ("cacheRules", "cache")],
             &[("webhooks", "webhook")],
             &[("scopeMaps", "scopes"), ("tokens", "token")],
+            &[("privateEndpointConnections", "endpoint")],
         ] {
             if self.chance(12) {
                 let own = self.fate();
@@ -126,17 +172,23 @@ impl Dice {
             return;
         }
         self.place_of((kind, "clusters.aks.nodePools", "system"), ("system", name), (true, true), all);
-        let more = [0, 0, 0, 1, 1, 3][usize::try_from(self.below(6)).expect("it is small")];
+        let more = *self.one_of(&[0, 0, 0, 0, 1, 1, 3]);
         for n in 0..more {
-            let pool = ["full", "full", "spot", "gate", "win", "vms"][usize::try_from(self.below(6)).expect("small")];
+            let pool = *self.one_of(&["full", "full", "spot", "gate", "win", "vms"]);
             let fate = self.fate();
             let short = if pool == "win" { format!("win{n}") } else { format!("{pool}{n}") };
             self.place_of((1, "clusters.aks.nodePools", pool), (&short, name), fate, all);
         }
         for (collection, child) in [
+            ("maintenanceConfigurations", "default"),
+            ("maintenanceConfigurations", "aksManagedAutoUpgradeSchedule"),
             ("maintenanceConfigurations", "aksManagedNodeOSUpgradeSchedule"),
             ("managedNamespaces", "space"),
             ("trustedAccessRoleBindings", "trust"),
+            ("identityBindings", "binding"),
+            ("privateEndpointConnections", "endpoint"),
+            ("extensions", "flux"),
+            ("fluxConfigurations", "config"),
         ] {
             if self.chance(8) {
                 let fate = self.fate();
@@ -161,7 +213,7 @@ impl Dice {
     ) {
         let parts = std::mem::take(&mut self.parts);
         let of = parts[kind].1.iter().find(|p| p.collection == collection && p.name == part).expect("it is there");
-        let density = [3, 5, 10, 25][usize::try_from(self.below(4)).expect("it is small")];
+        let density = *self.one_of(&[3, 5, 10, 25]);
         let calm = self.chance(40);
         let (before, after) = self.branch(&of.tree, density, calm);
         self.parts = parts;
@@ -176,20 +228,23 @@ impl Dice {
         if let Some(above) = place.get_mut(1) {
             parent.clone_into(above);
         }
-        place.push(name.to_owned());
+        if collection != "resourceGroup" {
+            place.push(name.to_owned());
+        }
         all.push(Placed { place, before: fate.0.then(|| body(before)), after: fate.1.then(|| body(after)) });
     }
 
     /// Some of these properties, before an edit and after it.
     fn branch(&mut self, branch: &Branch, density: u64, calm: bool) -> (Option<Json>, Option<Json>) {
         match branch {
-            Branch::Leaf(first, second) if calm || first == second => {
-                let one = if self.chance(50) { first } else { second };
-                (Some(one.clone()), Some(one.clone()))
-            }
-            Branch::Leaf(first, second) => {
-                let one = if self.chance(50) { [first, second] } else { [second, first] };
-                (Some(one[0].clone()), Some(one[usize::from(self.chance(40))].clone()))
+            Branch::Leaf { number, values, moves } => {
+                self.drawn.insert(*number);
+                // The first two are drawn as often as all others together.
+                let few = if self.chance(50) { values.len().min(2) } else { values.len() };
+                let one = self.one_of(&values[..few]).clone();
+                let other = *moves && !calm && self.chance(30);
+                let two = if other { self.one_of(values).clone() } else { one.clone() };
+                (Some(one), Some(two))
             }
             Branch::Inner(properties) => {
                 let (mut before, mut after) = (Map::new(), Map::new());
@@ -199,8 +254,11 @@ impl Dice {
                     if *need == Need::Maybe && !self.chance(more) {
                         continue;
                     }
-                    let (one, two) = self.branch(branch, (density * 2).min(60), calm);
-                    let movable = matches!(branch, Branch::Leaf(first, second) if first != second);
+                    let (mut one, mut two) = self.branch(branch, (density * 2).min(60), calm);
+                    if *need == Need::Always && (one.is_none() || two.is_none()) {
+                        (one, two) = self.branch(branch, 100, calm);
+                    }
+                    let movable = matches!(branch, Branch::Leaf { moves: true, .. });
                     let (came, went) = match self.below(10) {
                         0 if !calm && movable && *need == Need::Maybe => (true, false),
                         1 if !calm && movable && *need == Need::Maybe => (false, true),
@@ -215,11 +273,11 @@ impl Dice {
         }
     }
 
-    fn file(&mut self, all: &[Placed]) -> Case {
+    fn file(&mut self, all: &[Placed], group: bool) -> Case {
         let tags = ["one", "two", "three"].map(|value| json!({"env": value}));
         let head = |tag: &Json| {
-            json!({"subscription": "00000000-0000-0000-0000-000000000000", "resourceGroup": "rg",
-                "location": "westeurope", "tags": tag})
+            let name = if group { json!({"name": "rg"}) } else { json!("rg") };
+            json!({"subscription": SUBSCRIPTION, "resourceGroup": name, "location": "westeurope", "tags": tag})
         };
         let tag = usize::try_from(self.below(3)).expect("it is small");
         let next = if self.chance(20) { (tag + 1) % 3 } else { tag };

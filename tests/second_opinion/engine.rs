@@ -20,6 +20,8 @@ use url::Url;
 /// One environment's engine: its state lives as long as it does.
 pub struct Engine {
     pub sandbox: Arc<Sandbox>,
+    /// What was in the sandbox before.
+    theirs: BTreeSet<String>,
     client: Client,
     store: MemoryStore,
     state: State,
@@ -56,7 +58,8 @@ impl Engine {
         .expect("https");
         let lineage = "0a0a0a0a-0b0b-4c0c-8d0d-0e0e0e0e0e0e".parse().expect("a lineage");
         let state = State::new(name.clone(), lineage, HashKey(vec![7; 32]));
-        Self { sandbox, client, store: MemoryStore::new(name), state }
+        let theirs = sandbox.ids().into_iter().collect();
+        Self { sandbox, theirs, client, store: MemoryStore::new(name), state }
     }
 
     /// An engine over a new sandbox; under paused time, its operations take no time.
@@ -107,13 +110,14 @@ impl Engine {
         (plan, report)
     }
 
-    /// Deletes everything that the record names; nothing may be left.
+    /// Deletes everything that the record names; nothing may be left but what was there before.
     pub async fn destroy(&mut self, desired: &Desired) {
         let plan = self.survey(desired, true).await;
         let report = self.carry_out(&plan).await;
         assert!(report.complete(), "{report:?}");
         assert!(self.state.recorded.resources.is_empty(), "{:?}", self.state.recorded.resources.keys());
-        assert!(self.sandbox.ids().is_empty(), "{:?}", self.sandbox.ids());
+        let left: BTreeSet<String> = self.sandbox.ids().into_iter().collect();
+        assert_eq!(left, self.theirs, "what is left, and what was there before");
     }
 
     /// Carries a plan out.
