@@ -41,7 +41,7 @@ cp -R environments "$home/"
   "$landfall" plan prod --sandbox --out "$seeds/plan_file/nothing.json"
   sed -i -e 's/count: 3/count: 4/' -e 's/minCount: 1/minCount: 2/' -e 's/maxCount: [0-9]*/maxCount: 19/' environments/*.yaml
   "$landfall" plan prod --sandbox --out "$seeds/plan_file/update.json"
-) >/dev/null
+) >"$out/seeds.log" 2>&1
 cp tests/state/*.json "$seeds/state_file/"
 python3 tests/fuzz/seeds.py "$seeds/arm_answer" tests/errors/*.json tests/exchanges/*.json
 while read -r name; do echo -n "$name" >"$seeds/names/$(echo -n "$name" | md5sum | cut -c1-8)"; done <tests/fuzz/names.txt
