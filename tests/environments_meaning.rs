@@ -52,7 +52,7 @@ fn text(text: &str) -> Value {
 fn scalars_keep_their_spelling_where_text_is_wanted() {
     let desired = read(
         "clusters:\n  aks:\n    kubernetesVersion: 1.30\n    tags: {a: 017, b: 1_000, c: true, d: no, e: 0x10}\n    \
-         autoScalerProfile: {balance-similar-node-groups: true}\n    nodePools: {system: {vmSize: Standard_D4ds_v5, osDiskSizeGB: 0x10}}\n",
+         autoScalerProfile: {balance-similar-node-groups: true}\n    nodePools: {system: {vmSize: Standard_D4ds_v5, osDiskSizeGB: 0x40}}\n",
     );
     for (path, expected) in [
         ("kubernetesVersion", "1.30"),
@@ -65,7 +65,7 @@ fn scalars_keep_their_spelling_where_text_is_wanted() {
     ] {
         assert_eq!(body(&desired, "clusters.aks", path), Some(&text(expected)), "{path}");
     }
-    assert_eq!(body(&desired, "clusters.aks.nodePools.system", "osDiskSizeGB"), Some(&Value::Number(16.into())));
+    assert_eq!(body(&desired, "clusters.aks.nodePools.system", "osDiskSizeGB"), Some(&Value::Number(64.into())));
 }
 
 #[test]

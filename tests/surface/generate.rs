@@ -142,13 +142,20 @@ fn generate(
         Shape::Any => Some(json!({"any": if second { "other" } else { "thing" }})),
         Shape::Text { min, max, pattern: form, .. } => {
             let plain = match form {
-                Some(form) => patterned(form, second).to_owned(),
+                Some(form) => {
+                    let apart = APART.iter().find(|(path, _)| *path == resource.pattern(at));
+                    apart.map_or_else(|| patterned(form, second), |(_, text)| text).to_owned()
+                }
                 None => text(resource, at, second),
             };
             Some(json!(fitted(&plain, *min, *max)))
         }
     }
 }
+
+/// Texts that must agree with others of their pattern: services have a range of their own, in which DNS lies.
+const APART: &[(&str, &str)] =
+    &[("networkProfile.serviceCidr", "10.48.0.0/16"), ("networkProfile.dnsServiceIP", "10.48.0.10")];
 
 /// Texts by the pattern of their specification, and others to change them to.
 const PATTERNS: &[(&str, &str, &str)] = &[
@@ -165,6 +172,8 @@ const PATTERNS: &[(&str, &str, &str)] = &[
         "10.32.0.11",
     ),
     ("^[A-Za-z][-A-Za-z0-9_]*$", "landfall", "other"),
+    ("^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$", "landfall", "other"),
+    ("^[0-9]+%?$", "33%", "2"),
 ];
 
 const GUID: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
@@ -189,6 +198,7 @@ fn text(resource: &ResourceType, at: &Path, second: bool) -> String {
         Equality::Location => if second { "northeurope" } else { "westeurope" }.to_owned(),
         Equality::Version(_) => "1.35".to_owned(),
         _ if name == "*" => format!("value{more}"),
+        _ if name.ends_with("taints") => format!("some={name}{more}:NoSchedule"),
         _ => format!("some-{name}{more}"),
     }
 }
