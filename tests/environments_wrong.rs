@@ -27,7 +27,7 @@ fn wrong_files() -> (MapSources, Vec<String>) {
 #[test]
 fn every_wrong_file_is_explained() {
     let (sources, names) = wrong_files();
-    assert!(names.len() >= 30, "only {} files", names.len());
+    assert!(names.len() >= 90, "only {} files", names.len());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("environments/wrong");
     settings.set_prepend_module_to_snapshot(false);
@@ -49,8 +49,24 @@ fn an_environment_that_is_not_there() {
     assert!(desired.is_none());
     insta::assert_snapshot!(problems.render(false), @r"
     error[missing-environment]: there is no environment file `environments/prd.yaml`
-     |
      = help: did you mean `prod.yaml`?
      = help: there are: prod.yaml, staging.yaml
     ");
+}
+
+#[test]
+fn no_explanation_is_wider_than_a_terminal() {
+    // What a person wrote is not cut: a summary with a long name in it, and the line that the caret stands under.
+    let (sources, names) = wrong_files();
+    let mut lines = 0;
+    for name in names {
+        let (_, problems) = load(&name.parse().expect("a file's name is an environment's"), &sources);
+        let shown = problems.render(false);
+        let of_ours = |line: &&str| line.trim_start().starts_with("= ") || line.starts_with("      ");
+        for line in shown.lines().filter(of_ours) {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+            lines += 1;
+        }
+    }
+    assert!(lines > 300, "only {lines} lines of help");
 }

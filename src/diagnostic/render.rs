@@ -1,13 +1,21 @@
-//! Problems as text, in rustc's manner, by `annotate-snippets`.
+//! Problems as text, in rustc's manner, by `annotate-snippets`, for a terminal of 80 columns.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Diagnostics, Severity};
 
+/// Columns of the narrowest terminal that anybody uses.
+const COLUMNS: usize = 80;
+/// Columns that `  = help: ` takes before a line of help, with line numbers of up to three digits.
+const BEFORE_HELP: usize = 12;
+/// Columns that line numbers take before a line of the file, and the three dots of one that is cut.
+const BEFORE_SOURCE: usize = 10;
+
 impl Diagnostics {
     /// All problems as text, one empty line between two; `styled` puts ANSI colours in.
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.term_width(COLUMNS - BEFORE_SOURCE);
         let texts: Vec<String> = self.sorted().into_iter().map(|d| self.render_one(d, &renderer)).collect();
         texts.join("\n\n")
     }
@@ -31,9 +39,62 @@ impl Diagnostics {
             }
             group = group.element(Snippet::source(text.as_str()).path(span.file.as_str()).annotation(annotation));
         }
-        for line in &diagnostic.help {
+        let help: Vec<String> = diagnostic.help.iter().map(|line| wrapped(line, COLUMNS - BEFORE_HELP)).collect();
+        for line in &help {
             group = group.element(Level::HELP.message(line.as_str()));
         }
-        renderer.render(&[group]).to_string()
+        let text = renderer.render(&[group]).to_string();
+        if diagnostic.span.is_some() { text } else { without_gutter(&text) }
+    }
+}
+
+/// The same without the line that leads from a source to the help below it: there is no source.
+fn without_gutter(text: &str) -> String {
+    let empty = |line: &&str| unstyled(line) != "|";
+    text.lines().filter(empty).collect::<Vec<_>>().join("\n")
+}
+
+/// A line as it reads without colours and space around it.
+fn unstyled(line: &str) -> String {
+    anstream::adapter::strip_str(line).to_string().trim().to_owned()
+}
+
+/// A text in lines of at most so many columns; a word that is longer has a line of its own.
+fn wrapped(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > columns {
+            out.push('\n');
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_help_is_wrapped_between_words() {
+        assert_eq!(wrapped("one two three", 7), "one two\nthree");
+        assert_eq!(wrapped("muchtoolong a b", 4), "muchtoolong\na b");
+        assert_eq!(wrapped("", 4), "");
+    }
+
+    #[test]
+    fn without_a_place_no_gutter_leads_nowhere() {
+        let mut problems = Diagnostics::default();
+        problems.push(Diagnostic::error("code", "what").help("how").help("or so"));
+        assert_eq!(problems.render(false), "error[code]: what\n = help: how\n = help: or so");
+        let styled = anstream::adapter::strip_str(&problems.render(true)).to_string();
+        assert_eq!(styled, problems.render(false));
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn read(declared: &Declared<'_>, resolver: &Resolver<'_>, problems: &
         Kind::List(items) => items,
         _ => {
             let problem = Diagnostic::error("wrong-type", format!("`{KEY}` is a list, not {}", entry.value.noun()))
-                .help("a list of registries' names or resource IDs");
+                .help(format!("write `{KEY}: [NAME, ...]`: names of registries of this file, or resource IDs"));
             problems.at(entry.value.place, "", problem);
             return Vec::new();
         }
@@ -77,11 +77,19 @@ fn one(node: &Node, declared: &Declared<'_>, resolver: &Resolver<'_>, problems: 
             registry: resolver.known[*address].id.clone()?,
             address: Some((*address).clone()),
         }),
+        None if text.is_empty() => {
+            let problem = Diagnostic::error("unknown-registry", "a registry without a name")
+                .help(format!("`{KEY}` lists names of registries of this file, or resource IDs"));
+            problems.at(node.place, "", problem);
+            None
+        }
         None => {
             let names: Vec<&str> = registries.iter().map(|a| a.name()).collect();
             let mut problem =
                 Diagnostic::error("unknown-registry", format!("this environment has no registry `{name}`"));
-            if let Some(meant) = nearest(name, names.iter().copied()) {
+            // The login server is what images are named by, and what people know.
+            let host = name.split_once(".azurecr.").map_or(name, |(host, _)| host);
+            if let Some(meant) = nearest(host, names.iter().copied()) {
                 problem = problem.help(format!("did you mean `{meant}`?"));
             }
             if !names.is_empty() {
@@ -98,7 +106,7 @@ fn by_id(text: &str, node: &Node, resolver: &Resolver<'_>, problems: &mut Proble
     let id = ArmId::parse(text).ok().filter(|id| id.resource_type().is_some_and(|t| t.eq_ignore_ascii_case(wanted)));
     let Some(id) = id else {
         let problem = Diagnostic::error("bad-id", "this is no resource ID of a registry")
-            .help(format!("one looks like /subscriptions/GUID/resourceGroups/NAME/providers/{wanted}/NAME"));
+            .help(format!("one looks like /subscriptions/.../{wanted}/NAME"));
         problems.at(node.place, "", problem);
         return None;
     };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest::{article, listed, nearest};
+use super::form::Given;
+use super::nearest::{allowed, article, nearest};
+use super::other_names::{deeper, elsewhere, other_name, same_letters};
 use super::problems::Problems;
 use super::resolve::{Resolved, Resolver};
 use super::scalar::{Judged, noun};
@@ -95,6 +97,15 @@ impl Body<'_, '_> {
                 let problem =
                     Diagnostic::error("wrong-type", format!("`{}` is {}, not {}", spot.path, noun(shape), node.noun()));
                 let place = if secret { spot.key } else { first_line(node.place) };
+                let key = spot.path.to_string();
+                let key = key.rsplit('.').next().unwrap_or_default();
+                let problem = match (&node.kind, kind) {
+                    (Kind::List(_), Shape::Object { additional: Some(_), .. }) => {
+                        problem.help(format!("write each as a key: `{key}: {{KEY: {{}}}}`"))
+                    }
+                    (Kind::Map(_), Shape::List { .. }) => problem.help(format!("a list is written `{key}: [...]`")),
+                    _ => problem,
+                };
                 self.problems.at(place, "", problem);
                 None
             }
@@ -132,7 +143,8 @@ impl Body<'_, '_> {
                 (None, None) => {
                     let allowed: Vec<&str> =
                         properties.iter().filter(|(_, p)| p.writable()).map(|(name, _)| name.as_str()).collect();
-                    self.problems.unknown_key(key, entry.key, &format!("`{}`", spot.path), &allowed);
+                    let topic = format!("{}.{}", self.collections(), spot.path);
+                    self.problems.unknown_key(key, entry.key, &format!("`{}`", spot.path), (&allowed, &topic));
                 }
             }
         }
@@ -199,7 +211,12 @@ impl Body<'_, '_> {
         let allow_unknown = self.allow_unknown;
         let judged =
             Judged { path: &path, text: &text, sort: scalar.sort, variable: variable || spot.secret, allow_unknown };
+        let shown = judged.shown();
         let (value, problem) = judged.value(shape);
+        let problem = problem.or_else(|| {
+            let Some(Value::String(text)) = &value else { return None };
+            Given { resource: self.resource, path: &spot.path, text, shown, allow_unknown }.problem()
+        });
         if let Some(problem) = problem {
             self.problems.at(at, "", problem);
         }
@@ -219,6 +236,11 @@ impl Body<'_, '_> {
         }
     }
 
+    /// The collections down to the resource, as `landfall explain` takes them: `clusters.nodePools`.
+    fn collections(&self) -> String {
+        self.address.as_str().split('.').step_by(2).collect::<Vec<_>>().join(".")
+    }
+
     fn refused(&mut self, path: &str, property: &Property, entry: &Entry) {
         let problem = if property.read_only {
             Diagnostic::error("read-only", format!("`{path}` is Azure's to set"))
@@ -228,7 +250,10 @@ impl Body<'_, '_> {
             });
             let problem = Diagnostic::error("hidden-key", format!("`{path}` is not written here"));
             match instead {
-                Some((name, _)) => problem.help(format!("use `{name}`, a map by name")),
+                Some((name, _)) => {
+                    self.problems.unclear.insert(self.address.clone());
+                    problem.help(format!("write `{name}: {{NAME: {{...}}}}`, a map by name"))
+                }
                 None => problem,
             }
         };
@@ -242,16 +267,41 @@ impl Body<'_, '_> {
         let allowed: Vec<&str> = writable.chain(children).chain(declare::asides(self.address)).collect();
         let mut problem =
             Diagnostic::error("unknown-key", format!("{} has no property `{key}`", article(&self.resource.label)));
+        // It may have been meant for children: what the resource has in all is not known.
+        self.problems.unclear.insert(self.address.clone());
+        let collections = self.collections();
+        let known = other_name(&collections, key)
+            .map(str::to_owned)
+            .or_else(|| same_letters(key, allowed.iter().copied()).map(str::to_owned))
+            .or_else(|| deeper(self.resource, key));
         let child = self.children.into_iter().flatten().find(|(_, c)| c.arm_type.rsplit('/').next() == Some(key));
         problem = match (key, child, nearest(key, allowed.iter().copied())) {
             ("properties", ..) => problem.help("what ARM keeps under `properties` is written beside the other keys"),
             ("name", ..) => problem.help(format!("the name is the key it stands under: `{}`", self.address.name())),
             (_, Some((name, _)), _) => problem.help(format!("did you mean `{name}`?")),
+            _ if known.is_some() => {
+                let known = known.unwrap_or_default().replace("nodePools.", "nodePools.NAME.");
+                problem.help(format!("did you mean `{known}`?"))
+            }
+            _ if glued(key).is_some() => problem.help(glued(key).unwrap_or_default()),
             (_, None, Some(meant)) => problem.help(format!("did you mean `{meant}`?")),
-            _ => problem,
+            _ => match elsewhere(key) {
+                Some((label, at)) => problem.help(format!("{} has it: {at}", article(label))),
+                None => problem,
+            },
         };
-        let of_few = problem.help(format!("allowed: {}", listed(allowed.iter().copied())));
-        self.problems.at(entry.key, "unknown", of_few);
+        self.problems.at(entry.key, "unknown", problem.help(self::allowed(&allowed, &collections)));
+    }
+}
+
+/// What is said of a key that took in what should have stood behind it.
+pub(super) fn glued(key: &str) -> Option<&'static str> {
+    if key.contains('\u{a0}') {
+        Some("there is a no-break space in it, which YAML takes for a letter; write a plain one")
+    } else if key.contains(":{") || key.contains(":[") {
+        Some("a space is missing after the colon")
+    } else {
+        None
     }
 }
 

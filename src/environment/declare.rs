@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::body::first_line;
 use super::interpolate::{Piece, pieces};
+use super::nearest::article;
 use super::problems::Problems;
 use super::resolve::{Known, Resolver, is_grant};
 use super::settings::{Read, Settings};
@@ -145,7 +146,8 @@ impl<'a> Walk<'a, '_, '_, '_> {
             Kind::Map(entries) => entries,
             _ => {
                 let summary = format!("`{name}` is a map by name, not {}", node.noun());
-                let problem = Diagnostic::error("wrong-type", summary).help(format!("{name}: {{NAME: {{...}}}}"));
+                let problem =
+                    Diagnostic::error("wrong-type", summary).help(format!("write `{name}: {{NAME: {{...}}}}`"));
                 self.problems.at(first_line(node.place), "", problem);
                 self.unclear(parent);
                 return;
@@ -157,7 +159,19 @@ impl<'a> Walk<'a, '_, '_, '_> {
             !said.is_some_and(|e| matches!(&e.value.kind, Kind::Scalar(Scalar { sort: Sort::Bool(true), .. })))
         };
         let among = entries.values().filter(|entry| owned(entry)).count();
+        let outdented = outdented(entries, child, resource);
         for (member, entry) in entries {
+            if outdented.contains(&member.as_str()) {
+                let what = article(&resource.label);
+                let summary = format!("`{member}` stands where the name of {what} is expected");
+                let problem = Diagnostic::error("wrong-indent", summary)
+                    .help(format!("{what} has it as a property: indent it below its name"));
+                self.problems.at(entry.key, "", problem);
+                continue;
+            }
+            if !outdented.is_empty() && entry.value.kind == Kind::Null {
+                continue;
+            }
             self.member(name, member, Member { child, resource, entry, among }, parent);
         }
     }
@@ -178,7 +192,8 @@ impl<'a> Walk<'a, '_, '_, '_> {
             }
             _ => {
                 let summary = format!("`{name}` is a map of properties, not {}", entry.value.noun());
-                self.problems.at(entry.value.place, "", Diagnostic::error("wrong-type", summary));
+                let problem = Diagnostic::error("wrong-type", summary).help(format!("write `{name}: {{...}}`"));
+                self.problems.at(entry.value.place, "", problem);
                 self.unclear(parent);
                 return;
             }
@@ -284,6 +299,20 @@ impl<'a> Walk<'a, '_, '_, '_> {
     fn read(&mut self) -> Read<'_, '_> {
         Read { resolver: self.resolver, problems: self.problems }
     }
+}
+
+/// The members of a collection that are keys of its type rather than names, since they follow one that says nothing: the lines
+/// below a name were not indented.
+fn outdented<'e>(entries: &'e Entries, child: &Child, resource: &ResourceType) -> Vec<&'e str> {
+    let known = |key: &str| {
+        let property = resource.properties().get(key).is_some_and(|p| p.writable() && !p.identifier);
+        property || child.children.contains_key(key)
+    };
+    let mut members = entries.iter();
+    if !members.by_ref().any(|(key, entry)| entry.value.kind == Kind::Null && !known(key)) {
+        return Vec::new();
+    }
+    members.filter(|(key, _)| known(key)).map(|(key, _)| key.as_str()).collect()
 }
 
 struct Member<'a> {

@@ -17,6 +17,7 @@ const SCOPE: &str = "scope";
 const ROLE: &str = "role";
 const ROLE_ID: &str = "roleDefinitionId";
 const PRINCIPAL: &str = "principalId";
+const CLIENT: &str = "clientId";
 const PRINCIPAL_TYPE: &str = "principalType";
 
 /// What a role assignment says: the grant, the body, and what a create gets beside it.
@@ -37,6 +38,17 @@ pub(super) fn read(declared: &Declared<'_>, reader: &mut Body<'_, '_>) -> Option
         reader.problems.at(at, "", problem);
         return None;
     }
+    if let Some(Value::Template(template)) = &principal
+        && let Some(reference) = template.sole_reference()
+        && let Some(meant) = principal_of(&reference.path.to_string())
+    {
+        let at = declared.entries[PRINCIPAL].value.place;
+        let summary = format!("`{CLIENT}` is the ID of an application; a role is given to its principal");
+        let problem =
+            Diagnostic::error("bad-guid", summary).help(format!("did you mean `${{{}.{meant}}}`?", reference.address));
+        reader.problems.at(at, "", problem);
+        return None;
+    }
     let (scope, role, principal) = (scope?, role?, principal?);
     let definition = match scope.subscription().and_then(|s| s.parse().ok()) {
         Some(subscription) => role.definition(&ArmId::subscription_of(&subscription)).to_string(),
@@ -48,6 +60,16 @@ pub(super) fn read(declared: &Declared<'_>, reader: &mut Body<'_, '_>) -> Option
         defaults.as_map_mut().insert(PRINCIPAL_TYPE.to_owned(), Value::text("ServicePrincipal"));
     }
     Some((Grant { scope, role, principal }, body, defaults))
+}
+
+/// Where the principal stands whose application this path names: Azure finds no principal of that ID.
+fn principal_of(path: &str) -> Option<String> {
+    match path.strip_suffix(CLIENT)? {
+        "" => Some(PRINCIPAL.to_owned()),
+        // A cluster's `identityProfile` calls it so.
+        profile if profile.starts_with("identityProfile.") => Some(format!("{profile}objectId")),
+        _ => None,
+    }
 }
 
 fn text(entry: &Entry, key: &str, declared: &Declared<'_>, reader: &mut Body<'_, '_>) -> Option<String> {

@@ -40,7 +40,30 @@ pub fn load(name: &EnvName, sources: &dyn Sources) -> (Option<Desired>, Diagnost
     (desired.filter(|_| !wrong), problems.finish())
 }
 
+/// What another kind of file says at its top, and what it is called.
+const STRANGERS: [(&[&str], &str); 4] = [
+    (&["apiVersion", "kind"], "a manifest of Kubernetes"),
+    (&["$schema", "resources"], "a template of ARM"),
+    (&["$schema", "parameters"], "a parameter file of ARM"),
+    (&["services"], "a file for Docker Compose"),
+];
+
+/// Reports a file that was written for another tool. What it lacks of an environment is not worth saying.
+fn stranger(root: &Entries, problems: &mut Problems) -> bool {
+    let Some((keys, what)) = STRANGERS.iter().find(|(keys, _)| keys.iter().all(|key| root.contains_key(*key))) else {
+        return false;
+    };
+    let problem = Diagnostic::error("not-an-environment", format!("this is {what}, not an environment"))
+        .help("an environment says `subscription`, `resourceGroup`, `clusters`, `registries`")
+        .help("`landfall init` writes a first one");
+    problems.at(root[keys[0]].key, "", problem);
+    true
+}
+
 fn build(name: &EnvName, root: &Entries, sources: &dyn Sources, problems: &mut Problems) -> Option<Desired> {
+    if stranger(root, problems) {
+        return None;
+    }
     let mut resolver = Resolver::new(sources);
     let settings = settings::read(root, &resolver, problems);
     let declared = declare(root, &settings, &mut resolver, problems);

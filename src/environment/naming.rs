@@ -5,14 +5,14 @@ use regex_lite::Regex;
 use super::problems::Problems;
 use super::tree::Place;
 use crate::diagnostic::Diagnostic;
-use crate::schema::ResourceType;
+use crate::schema::{ResourceType, pattern_words};
 
 /// Reports a name that no address can hold or that Azure refuses; whether it is fit for an id.
 pub(super) fn check(name: &str, resource: &ResourceType, at: Place, problems: &mut Problems) -> bool {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if !plain {
         let problem = Diagnostic::error("bad-name", format!("`{name}` cannot name a resource"))
-            .help("a name in an environment file is made of letters, digits, - and _ (variables and references do not belong here)");
+            .help("a name is made of letters, digits, - and _; no variable or reference stands here");
         problems.at(at, "", problem);
         return false;
     }
@@ -20,7 +20,7 @@ pub(super) fn check(name: &str, resource: &ResourceType, at: Place, problems: &m
         && !matches(pattern, name, true)
     {
         let problem = Diagnostic::error("bad-name", format!("Azure takes no {} of the name `{name}`", resource.label))
-            .help(format!("such a name matches {pattern}"));
+            .help(format!("allowed: {}", pattern_words(pattern)));
         problems.at(at, "", problem);
     }
     true

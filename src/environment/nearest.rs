@@ -3,7 +3,7 @@
 /// Below this likeness a name is no help.
 const LIKE_ENOUGH: f64 = 0.55;
 /// How many names a list shows.
-const SHOWN: usize = 12;
+const SHOWN: usize = 16;
 
 /// The candidate most like `word`, if one is like it at all.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -38,6 +38,14 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown}, and {more} more"),
+    }
+}
+
+/// What is allowed, as a line of help: the names, or, where they are many, what lists them.
+pub(super) fn allowed(names: &[&str], topic: &str) -> String {
+    match names.len() {
+        0..=SHOWN => format!("allowed: {}", names.join(", ")),
+        many => format!("`landfall explain {topic}` lists all {many} that are allowed"),
     }
 }
 

@@ -46,13 +46,18 @@ impl Problems {
     }
 
     /// Adds an unknown key, with the nearest right one and what is allowed.
-    pub(super) fn unknown_key(&mut self, key: &str, at: Place, of: &str, allowed: &[&str]) {
+    ///
+    /// `allowed` comes with the path under which `landfall explain` lists it.
+    pub(super) fn unknown_key(&mut self, key: &str, at: Place, of: &str, (allowed, topic): (&[&str], &str)) {
         let mut problem = Diagnostic::error("unknown-key", format!("{of} has no property `{key}`"));
-        if let Some(meant) = super::nearest::nearest(key, allowed.iter().copied()) {
+        let same = || super::other_names::same_letters(key, allowed.iter().copied());
+        if let Some(glued) = super::body::glued(key) {
+            problem = problem.help(glued);
+        } else if let Some(meant) = same().or_else(|| super::nearest::nearest(key, allowed.iter().copied())) {
             problem = problem.help(format!("did you mean `{meant}`?"));
         }
         if !allowed.is_empty() {
-            problem = problem.help(format!("allowed: {}", super::nearest::listed(allowed.iter().copied())));
+            problem = problem.help(super::nearest::allowed(allowed, topic));
         }
         self.at(at, "unknown", problem);
     }
@@ -61,7 +66,7 @@ impl Problems {
     pub(super) fn only_keys(&mut self, entries: &Entries, of: &str, allowed: &[&str]) {
         for (key, entry) in entries {
             if !allowed.contains(&key.as_str()) {
-                self.unknown_key(key, entry.key, of, allowed);
+                self.unknown_key(key, entry.key, of, (allowed, ""));
             }
         }
     }

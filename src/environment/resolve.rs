@@ -205,7 +205,10 @@ impl<'a> Resolver<'a> {
             let Some(mut child) = collections.get(top) else {
                 let names = || collections.keys().map(String::as_str).chain([group.as_str()]);
                 let mut problem = unresolved(format!("`{words}` names nothing of this environment"));
-                if let Some(meant) = nearest(top, names()) {
+                let variable = top.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+                if variable && keys.len() == 1 {
+                    problem = problem.help(format!("did you mean the environment variable, `${{env:{top}}}`?"));
+                } else if let Some(meant) = nearest(top, names()) {
                     problem = problem.help(format!("did you mean `{meant}`?"));
                 }
                 return Err(Box::new(problem.help(format!("a reference starts with {}, or env:", listed(names())))));

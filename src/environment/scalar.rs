@@ -1,11 +1,14 @@
 //! One scalar against one shape.
 
+use indexmap::IndexMap;
+
 use super::naming::matches;
 use super::nearest::{listed, nearest};
+use super::settings::truth;
 use super::tree::Sort;
 use crate::diagnostic::Diagnostic;
 use crate::document::Value;
-use crate::schema::{Schema, Shape, ShapeId};
+use crate::schema::{Property, Schema, Shape, ShapeId, pattern_words};
 
 /// A scalar ready to be judged.
 pub(super) struct Judged<'a> {
@@ -101,24 +104,30 @@ impl Judged<'_> {
         }
     }
 
-    fn shown(&self) -> String {
+    /// The value as a message shows it.
+    pub(super) fn shown(&self) -> String {
         if self.variable { "the variable's value".to_owned() } else { format!("`{}`", self.text) }
     }
 
     fn wrong(&self, shape: ShapeId) -> Diagnostic {
         let mut problem =
-            Diagnostic::error("wrong-type", format!("`{}` is {}, not {}", self.path, noun(shape), self.shown()));
+            Diagnostic::error("wrong-type", format!("`{}` is {}, not {}", self.path, noun(shape), self.taken_for()));
         let shape = Schema::get().shape(shape);
+        if let Shape::Object { properties, .. } = shape
+            && let Some(meant) = self.member(properties).filter(|_| !self.variable)
+        {
+            problem = problem.help(meant);
+        }
         if self.sort == Sort::Text && !self.variable {
             let lower = self.text.to_lowercase();
             problem = match shape {
-                Shape::Bool if ["yes", "on", "y"].contains(&lower.as_str()) => {
-                    problem.help("write `true`; in YAML 1.2 this is a text")
+                Shape::Bool if ["true", "false"].contains(&lower.as_str()) => {
+                    problem.help(format!("write `{lower}`, without quotes"))
                 }
-                Shape::Bool if ["no", "off", "n"].contains(&lower.as_str()) => {
-                    problem.help("write `false`; in YAML 1.2 this is a text")
-                }
-                Shape::Bool if ["true", "false"].contains(&lower.as_str()) => problem.help("write it without quotes"),
+                Shape::Bool => match truth(self.text) {
+                    Some(meant) => problem.help(format!("write `{meant}`; in YAML 1.2 this is a text")),
+                    None => problem,
+                },
                 Shape::Integer { .. } | Shape::Number if self.text.parse::<f64>().is_ok() => {
                     problem.help("write it without quotes")
                 }
@@ -144,7 +153,36 @@ impl Judged<'_> {
         if let Some(meant) = nearest(self.text, values.iter().map(String::as_str)).filter(|_| !self.variable) {
             problem = problem.help(format!("did you mean `{meant}`?"));
         }
+        let problem = match values.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["Enabled", "Disabled"] if self.text == "true" => problem.help("write `Enabled`"),
+            ["Enabled", "Disabled"] if self.text == "false" => problem.help("write `Disabled`"),
+            _ => problem,
+        };
         Some(problem.help(format!("allowed: {}", listed(values.iter().map(String::as_str)))))
+    }
+
+    /// The scalar as the member of a map that it was meant for, as help: `sku: {name: Premium}` where `Premium` was said.
+    fn member(&self, properties: &IndexMap<String, Property>) -> Option<String> {
+        let required = |property: &Property| property.required && property.writable();
+        let sole = properties.values().filter(|p| required(p)).count() == 1;
+        let fits = |(name, property): &(&String, &Property)| match Schema::get().shape(property.shape) {
+            Shape::Enum { values, .. } => values.iter().any(|v| v.eq_ignore_ascii_case(self.text)),
+            Shape::Bool => self.boolean().is_some() && *name == "enabled",
+            Shape::Text { .. } => sole && required(property) && self.sort == Sort::Text,
+            _ => false,
+        };
+        let (name, _) = properties.iter().filter(|(_, p)| p.writable()).find(fits)?;
+        let key = self.path.rsplit('.').next().unwrap_or_default();
+        let member = format!("{{{name}: {}}}", self.text);
+        Some(if key.ends_with(']') { format!("write {member}") } else { format!("write `{key}: {member}`") })
+    }
+
+    /// What was written, told from what is wanted: the text `3` is no number.
+    fn taken_for(&self) -> String {
+        match self.sort {
+            Sort::Text if !self.variable => format!("the text `{}`", self.text),
+            _ => self.shown(),
+        }
     }
 
     fn range_problem(&self, n: i64, min: Option<i64>, max: Option<i64>) -> Option<Diagnostic> {
@@ -166,7 +204,9 @@ impl Judged<'_> {
         }
         if let Some(pattern) = pattern.filter(|pattern| !matches(pattern, self.text, false)) {
             let summary = format!("`{}` cannot be {}", self.path, self.shown());
-            return Some(Diagnostic::error("wrong-pattern", summary).help(format!("such a text matches {pattern}")));
+            return Some(
+                Diagnostic::error("wrong-pattern", summary).help(format!("allowed: {}", pattern_words(pattern))),
+            );
         }
         if min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max) {
             return None;

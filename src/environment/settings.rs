@@ -1,13 +1,16 @@
 //! What an environment says about itself: subscription, group, region, cloud, state, protection.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use url::Url;
 
 use super::body::first_line;
 use super::files::EXTENDS;
-use super::nearest::{listed, nearest};
+use super::nearest::{allowed, article, listed, nearest};
+use super::other_names::{elsewhere, other_name, same_letters};
 use super::problems::Problems;
+use super::regions;
 use super::resolve::Resolver;
 use super::tree::{Entries, Kind, Node, Scalar, Sort};
 use crate::diagnostic::Diagnostic;
@@ -37,12 +40,7 @@ pub(super) struct Settings<'a> {
 
 /// Reads the settings of a merged tree.
 pub(super) fn read<'a>(root: &'a Entries, resolver: &Resolver<'_>, problems: &mut Problems) -> Settings<'a> {
-    for (key, entry) in root {
-        let keys: Vec<&str> = KEYS.into_iter().chain(Schema::get().collections().keys().map(String::as_str)).collect();
-        if !keys.contains(&key.as_str()) {
-            problems.unknown_key(key, entry.key, "an environment", &keys);
-        }
-    }
+    let slips = unknown_keys(root, problems);
     let said = |key: &str| root.get(key).map(|entry| &entry.value).filter(|node| node.kind != Kind::Null);
     let mut read = Read { resolver, problems };
     let mut flag = |key: &str| said(key).is_some_and(|node| read.flag(node, key));
@@ -62,22 +60,45 @@ pub(super) fn read<'a>(root: &'a Entries, resolver: &Resolver<'_>, problems: &mu
             }
         },
         Some(node) => read.word(node, "resourceGroup"),
+        None if slips.contains("resourceGroup") => None,
         None => read.missing("resourceGroup", "for instance `resourceGroup: rg-prod`"),
     };
     Settings {
         subscription: match said("subscription") {
             Some(node) => read.word(node, "subscription"),
+            None if slips.contains("subscription") => None,
             None => read.missing("subscription", "for instance `subscription: ${env:AZURE_SUBSCRIPTION_ID}`"),
         },
         group,
-        location: said("location").and_then(|node| read.text(node, "location")),
-        says_location: said("location").is_some(),
+        location: said("location").and_then(|node| read.location(node, allow_unknown)),
+        says_location: said("location").is_some() || slips.contains("location"),
         tags,
         cloud: said("cloud").and_then(|node| read.cloud(node)).unwrap_or_default(),
         state: said("state").and_then(|node| read.state(node)).unwrap_or_default(),
         protect,
         allow_unknown,
     }
+}
+
+/// Reports keys that an environment does not have; returns which were probably meant.
+fn unknown_keys(root: &Entries, problems: &mut Problems) -> BTreeSet<&'static str> {
+    let keys: Vec<&str> = KEYS.into_iter().chain(Schema::get().collections().keys().map(String::as_str)).collect();
+    let mut meant = BTreeSet::new();
+    for (key, entry) in root.iter().filter(|(key, _)| !keys.contains(&key.as_str())) {
+        let slip = other_name("", key).or_else(|| same_letters(key, keys.iter().copied()));
+        meant.extend(KEYS.into_iter().filter(|known| Some(*known) == slip));
+        if let Some(slip) = slip {
+            let problem = Diagnostic::error("unknown-key", format!("an environment has no property `{key}`"));
+            problems.at(entry.key, "unknown", problem.help(format!("did you mean `{slip}`?")).help(allowed(&keys, "")));
+        } else if let Some((label, at)) = elsewhere(key) {
+            let problem = Diagnostic::error("unknown-key", format!("an environment has no property `{key}`"));
+            let problem = problem.help(format!("{} has it: {at}", article(label))).help(allowed(&keys, ""));
+            problems.at(entry.key, "unknown", problem);
+        } else {
+            problems.unknown_key(key, entry.key, "an environment", (&keys, ""));
+        }
+    }
+    meant
 }
 
 /// Reads values in which only variables may stand.
@@ -98,6 +119,14 @@ impl Read<'_, '_> {
                 None
             }
         }
+    }
+
+    /// A region.
+    fn location(&mut self, node: &Node, allow_unknown: bool) -> Option<String> {
+        let text = self.text(node, "location")?;
+        let slip = regions::slip(&text).filter(|_| !allow_unknown);
+        slip.into_iter().for_each(|slip| self.problems.at(node.place, "", slip));
+        Some(text)
     }
 
     /// A text that one of the names is made of.
@@ -131,7 +160,13 @@ impl Read<'_, '_> {
             "true" => true,
             "false" => false,
             _ => {
-                let problem = Diagnostic::error("wrong-type", format!("`{path}` is true or false"));
+                let mut problem = Diagnostic::error("wrong-type", format!("`{path}` is true or false"));
+                if let Kind::Scalar(Scalar { text, sort: Sort::Text }) = &node.kind
+                    && let Some(meant) = truth(text)
+                {
+                    problem = problem
+                        .help(format!("write `{meant}`, without quotes: in YAML 1.2 only this is a truth value"));
+                }
                 self.problems.at(node.place, "neither", problem);
                 false
             }
@@ -182,10 +217,14 @@ impl Read<'_, '_> {
         }
         let text = self.text(node, "cloud")?;
         let names = || CLOUDS.iter().map(|(name, _)| *name);
+        let meant = |text: &str| {
+            let az = AZ_CLOUDS.iter().find(|(az, _)| az.eq_ignore_ascii_case(text)).map(|(_, name)| *name);
+            az.or_else(|| nearest(text, names()))
+        };
         let found = CLOUDS.iter().find(|(name, _)| *name == text).map(|(_, cloud)| cloud.clone());
         if found.is_none() {
             let mut problem = Diagnostic::error("unknown-value", format!("there is no cloud `{text}`"));
-            if let Some(meant) = nearest(&text, names()) {
+            if let Some(meant) = meant(&text) {
                 problem = problem.help(format!("did you mean `{meant}`?"));
             }
             let problem =
@@ -220,5 +259,18 @@ impl Read<'_, '_> {
             return None;
         }
         Some(text.trim_end_matches('/').to_owned())
+    }
+}
+
+/// What `az cloud` calls the clouds.
+const AZ_CLOUDS: [(&str, &str); 3] =
+    [("AzureCloud", "public"), ("AzureChinaCloud", "china"), ("AzureUSGovernment", "usgov")];
+
+/// What a word means that other languages and older YAML take for a truth value.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "y" | "on" | "enabled" | "true" => Some(true),
+        "no" | "n" | "off" | "disabled" | "false" => Some(false),
+        _ => None,
     }
 }

@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 
 use super::super::problems::Problems;
 use super::super::tree::Place;
-use super::{autoscaler, duplicate_id, kubelet_identity, premium, system_pool, windows_pool_name};
+use super::{
+    autoscaler, control_identity, duplicate_id, kubelet_identity, networks, node_labels, node_resource_group,
+    one_schedule, os_sku, premium, system_pool, system_pool_kind, tags, windows_pool_name,
+};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Path, Value};
 use crate::model::Wanted;
@@ -21,11 +24,16 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub static RULES: [Rule; 6] = [
+pub static RULES: [Rule; 14] = [
     Rule {
         code: autoscaler::CODE,
         summary: "an autoscaled pool has minCount <= count <= maxCount, a fixed one has neither bound",
         check: autoscaler::check,
+    },
+    Rule {
+        code: control_identity::CODE,
+        summary: "a control plane has at most one user-assigned identity, named by its resource ID",
+        check: control_identity::check,
     },
     Rule {
         code: duplicate_id::CODE,
@@ -38,6 +46,27 @@ pub static RULES: [Rule; 6] = [
         check: kubelet_identity::check,
     },
     Rule {
+        code: node_labels::CODE,
+        summary: "labels and taints of node pools are such as Kubernetes takes",
+        check: node_labels::check,
+    },
+    Rule {
+        code: networks::CODE,
+        summary: "the ranges of pods and services do not overlap, DNS lies in the latter, overlay and cilium stand on Azure CNI",
+        check: networks::check,
+    },
+    Rule {
+        code: node_resource_group::CODE,
+        summary: "every cluster has a node resource group of its own, which AKS makes",
+        check: node_resource_group::check,
+    },
+    Rule { code: one_schedule::CODE, summary: "a maintenance window has one schedule", check: one_schedule::check },
+    Rule {
+        code: os_sku::CODE,
+        summary: "a node pool's distribution is one of its operating system",
+        check: os_sku::check,
+    },
+    Rule {
         code: premium::CODE,
         summary: "what a registry offers in Premium only needs that SKU",
         check: premium::check,
@@ -46,6 +75,16 @@ pub static RULES: [Rule; 6] = [
         code: system_pool::CODE,
         summary: "a cluster has a System node pool, unless Azure hosts the system",
         check: system_pool::check,
+    },
+    Rule {
+        code: system_pool_kind::CODE,
+        summary: "a System node pool is Linux, not Spot, and never empty",
+        check: system_pool_kind::check,
+    },
+    Rule {
+        code: tags::CODE,
+        summary: "a resource has at most 50 tags, named and filled as Azure takes them",
+        check: tags::check,
     },
     Rule {
         code: windows_pool_name::CODE,
