@@ -18,6 +18,7 @@ pub(super) struct Cli {
 
 /// What every command understands.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// What goes to standard output
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::exit::Exit;
 use crate::apply::StepFailure;
 use crate::azure;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, wrapped};
 use crate::state::StateError;
 
 /// Why a command ends early.
@@ -45,8 +45,8 @@ impl CommandError {
         }
     }
 
-    /// The whole text, styled; a writer may strip the styles.
-    pub(super) fn render(&self) -> String {
+    /// The whole text, styled, in lines of so many columns where a person watches; a writer may strip the styles.
+    pub(super) fn render(&self, columns: Option<usize>) -> String {
         use anstyle::{AnsiColor, Style};
         let bad: Style = AnsiColor::Red.on_default().bold();
         let help: Style = AnsiColor::Cyan.on_default();
@@ -54,9 +54,16 @@ impl CommandError {
             Self::Input(diagnostics) => format!("{}\n", diagnostics.render(true)),
             Self::BrokenPipe => String::new(),
             Self::Told { message, hints, .. } => {
-                let mut out = format!("{bad}error{bad:#}: {message}\n");
+                let below = |word: &str, text: &str| match columns {
+                    // What comes after the first line stands below its beginning.
+                    Some(columns) => {
+                        wrapped(text, columns - word.len()).replace('\n', &format!("\n{:1$}", "", word.len()))
+                    }
+                    None => text.to_owned(),
+                };
+                let mut out = format!("{bad}error{bad:#}: {}\n", below("error: ", message));
                 for hint in hints {
-                    let _ = writeln!(out, "{help}help{help:#}: {hint}");
+                    let _ = writeln!(out, "{help}help{help:#}: {}", below("help: ", hint));
                 }
                 out
             }

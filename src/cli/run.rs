@@ -39,7 +39,7 @@ where
     match runtime.block_on(dispatch(&cli, terminal, variables)) {
         Ok(exit) => exit.code(),
         Err(error) => {
-            terminal.say(&error.render());
+            terminal.say(&error.render(terminal.watched().then(|| terminal.columns())));
             // Machines read standard output: wrong input is told there as data too.
             if let (CommandError::Input(problems), Output::Json) = (&error, cli.global.output) {
                 let _ = terminal.out(&crate::report::diagnostics_json(&[], problems));

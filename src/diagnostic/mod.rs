@@ -2,5 +2,7 @@
 
 mod problem;
 mod render;
+mod wrap;
 
 pub use problem::{Diagnostic, Diagnostics, Severity, Span};
+pub use wrap::wrapped;

@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::wrap::wrapped;
 use super::{Diagnostic, Diagnostics, Severity};
 
 /// Columns of the narrowest terminal that anybody uses.
@@ -26,7 +27,10 @@ impl Diagnostics {
             Severity::Warning => Level::WARNING,
             Severity::Information => Level::INFO,
         };
-        let title = level.primary_title(diagnostic.summary.as_str()).id(diagnostic.code);
+        // `error[code]: ` stands before it.
+        let before = "warning[]: ".len() + diagnostic.code.len();
+        let summary = wrapped(&diagnostic.summary, COLUMNS - before);
+        let title = level.primary_title(summary.as_str()).id(diagnostic.code);
         let mut group = Group::with_title(title);
         if let Some(span) = &diagnostic.span
             && let Some(text) = self.sources.get(&span.file)
@@ -59,35 +63,9 @@ fn unstyled(line: &str) -> String {
     anstream::adapter::strip_str(line).to_string().trim().to_owned()
 }
 
-/// A text in lines of at most so many columns; a word that is longer has a line of its own.
-fn wrapped(text: &str, columns: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > columns {
-            out.push('\n');
-            used = 0;
-        } else if used > 0 {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += length;
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_help_is_wrapped_between_words() {
-        assert_eq!(wrapped("one two three", 7), "one two\nthree");
-        assert_eq!(wrapped("muchtoolong a b", 4), "muchtoolong\na b");
-        assert_eq!(wrapped("", 4), "");
-    }
 
     #[test]
     fn without_a_place_no_gutter_leads_nowhere() {

@@ -94,7 +94,7 @@ fn unreadable(file: &str, asked: Option<Place>, why: &ReadProblem, sources: &dyn
                 problem = problem.help(format!("did you mean `{meant}`?"));
             }
             if fitting.is_empty() {
-                problem.help("there are no environment files yet")
+                problem.help("there are no environment files yet; `landfall init` writes a first one")
             } else {
                 problem.help(format!("there are: {}", listed(fitting)))
             }

@@ -120,7 +120,7 @@ impl<'a> Resolver<'a> {
         let value = self.sources.variable(name).filter(|value| !value.is_empty()).or(default);
         if value.is_none() {
             let at = narrow(at, &format!("${{env:{name}"), problems);
-            let problem = Diagnostic::error("missing-variable", format!("the environment variable {name} is not set"))
+            let problem = Diagnostic::error("missing-variable", format!("the variable {name} is not set"))
                 .help(format!("set {name}, or give a default: ${{env:{name}:-...}}"));
             problems.at(at, "", problem);
         }

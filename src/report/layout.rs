@@ -35,7 +35,12 @@ pub(super) fn brief(text: &str) -> String {
         out.push_str(&rest[..at]);
         let tail = &rest[at..];
         let end = tail.find(|c: char| "\"'], ".contains(c) || c.is_whitespace()).unwrap_or(tail.len());
-        out.push_str(&brief_id(&tail[..end]));
+        let whole = &tail[..end];
+        // As a key it stands below the property that says of what type it is.
+        match whole.rsplit('/').next().filter(|_| out.ends_with("[\"")) {
+            Some(name) => out.push_str(&format!(".../{name}")),
+            None => out.push_str(&brief_id(whole)),
+        }
         rest = &tail[end..];
     }
     out.push_str(rest);
@@ -77,7 +82,7 @@ mod tests {
     #[test]
     fn ids_are_cut_to_what_tells_them_apart() {
         let id = "/subscriptions/s/resourceGroups/g/providers/M.I/userAssignedIdentities/prod";
-        assert_eq!(brief(&format!("a[\"{id}\"].b")), "a[\".../userAssignedIdentities/prod\"].b");
+        assert_eq!(brief(&format!("a[\"{id}\"].b")), "a[\".../prod\"].b");
         assert_eq!(brief(&format!("x on {id}, so")), "x on .../userAssignedIdentities/prod, so");
         assert_eq!(brief("/subscriptions/s/resourceGroups/g"), "/subscriptions/s/resourceGroups/g");
     }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::json::{DiagnosticJson, diagnostics, plan_diagnostics, pretty};
 use super::layout::{brief, two};
-use super::palette::{BOLD, DIM, GOOD, paint};
+use super::palette::{BAD, BOLD, DIM, GOOD, paint};
 use crate::diagnostic::Diagnostics;
 use crate::event::{Report, StepOutcome};
 use crate::model::{Desired, Target, Wanted};
@@ -75,13 +75,14 @@ fn target(wanted: &Wanted) -> String {
     }
 }
 
-/// What `validate` says of the good ones.
-pub fn validated(good: &[(String, usize)]) -> String {
+/// What `validate` says of the good ones and, by name, of the bad ones.
+pub fn validated(good: &[(String, usize)], bad: &[String]) -> String {
     let line = |(name, count): &(String, usize)| {
         let resources = if *count == 1 { "1 resource".to_owned() } else { format!("{count} resources") };
         format!("{} {name} {}\n", paint(GOOD, "✓"), paint(DIM, resources))
     };
-    good.iter().map(line).collect()
+    let wrong = bad.iter().map(|name| format!("{} {name}\n", paint(BAD, "✗")));
+    good.iter().map(line).chain(wrong).collect()
 }
 
 /// Problems of environment files for machines.

@@ -7,6 +7,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::error::{CommandError, chain};
 use crate::cli::exit::Exit;
 use crate::cli::project::Project;
+use crate::cli::terminal::Terminal;
 use crate::environment::{Answers, MapSources, first_environment, from_az, load};
 use crate::state::write_atomically;
 
@@ -16,7 +17,7 @@ pub(crate) fn run(project: &Project, args: &InitArgs) -> Result<Exit, CommandErr
     let file = project.environments.join(format!("{name}.yaml"));
     if file.exists() {
         return Err(CommandError::wrong(format!("{} is there already", file.display()))
-            .hint("nothing is overwritten: choose another name, or take the file away"));
+            .hint("nothing is overwritten: name another one, landfall init NAME"));
     }
     let text = match args.from.as_slice() {
         [] => first_environment(&answers(project, args)?),
@@ -46,6 +47,21 @@ pub(crate) fn run(project: &Project, args: &InitArgs) -> Result<Exit, CommandErr
         terminal.line(&format!("  landfall {command} {name}{flags}"));
     }
     Ok(Exit::Done)
+}
+
+/// How often a person is asked for what is needed and has no default.
+const TRIES: usize = 3;
+
+/// A person's answer. What is needed is asked for again.
+fn answer(terminal: Terminal, question: &str, offered: &str) -> Option<String> {
+    for _ in 0..TRIES {
+        let answer = terminal.ask(question, offered)?;
+        if !answer.is_empty() {
+            return Some(answer);
+        }
+        terminal.line("This one is needed; Ctrl-C ends without writing anything.");
+    }
+    None
 }
 
 fn cluster(source: &str) -> Result<String, CommandError> {
@@ -80,7 +96,7 @@ fn answers(project: &Project, args: &InitArgs) -> Result<Answers, CommandError> 
     let (mut said, mut missing) = (Vec::new(), Vec::new());
     for (flag, question, given, offered, may_be_made_up) in rows {
         let made_up = (args.yes && may_be_made_up && !offered.is_empty()).then(|| offered.clone());
-        let asked = || if args.yes { None } else { project.terminal.ask(question, &offered) };
+        let asked = || if args.yes { None } else { answer(project.terminal, question, &offered) };
         match given.clone().or(made_up).or_else(asked).filter(|answer| !answer.is_empty()) {
             Some(answer) => said.push(answer),
             None => missing.push(flag),
@@ -89,8 +105,15 @@ fn answers(project: &Project, args: &InitArgs) -> Result<Answers, CommandError> 
     if !missing.is_empty() {
         let why =
             if project.terminal.answers() { "these are needed" } else { "nobody is here to answer; these are needed" };
-        return Err(CommandError::wrong(format!("{why}: {}", missing.join(", ")))
-            .hint("--yes makes up what can be made up: names, node size and node count"));
+        let told = CommandError::wrong(format!("{why}: {}", missing.join(", ")));
+        let told = match args.yes {
+            true => told.hint("--yes makes up the other names, node size and node count; these it cannot"),
+            false => told.hint("--yes makes up what can be made up: names, node size and node count"),
+        };
+        return Err(match missing.contains(&"--subscription") {
+            true => told.hint("this prints the subscription of `az login`: az account show --query id --output tsv"),
+            false => told,
+        });
     }
     let [subscription, resource_group, location, registry, cluster, node_size, node_count]: [String; 7] =
         said.try_into().expect("BUG: nothing is missing");

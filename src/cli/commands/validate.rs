@@ -25,12 +25,14 @@ pub(crate) fn run(project: &Project, global: &Global, names: &[String]) -> Resul
             .hint("an environment is a file NAME.yaml there; point elsewhere with --environments DIR"));
     }
     let mut problems = Diagnostics::default();
-    let mut good = Vec::new();
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
     for name in names {
         let name = project.environment_name(&name)?;
         let (desired, found) = load(&name, &sources);
         if let Some(desired) = desired.filter(|_| !found.has_errors()) {
             good.push((name.to_string(), desired.resources.len()));
+        } else {
+            bad.push(name.to_string());
         }
         problems.extend(found);
     }
@@ -40,7 +42,7 @@ pub(crate) fn run(project: &Project, global: &Global, names: &[String]) -> Resul
             if !problems.is_empty() {
                 project.terminal.say(&format!("{}\n", problems.render(true)));
             }
-            project.terminal.out(&validated(&good))?;
+            project.terminal.out(&validated(&good, &bad))?;
         }
     }
     Ok(if problems.has_errors() { Exit::WrongInput } else { Exit::Done })
