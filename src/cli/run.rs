@@ -27,7 +27,10 @@ where
         }
     };
     let variables = Variables::read();
+    // Shells seldom export it; a terminal knows its own width.
     let columns = variables.get("COLUMNS").and_then(|c| c.parse().ok());
+    let columns =
+        columns.or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)));
     let terminal = Terminal::new(cli.global.color, columns);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -27,10 +27,8 @@ impl Diagnostics {
             Severity::Warning => Level::WARNING,
             Severity::Information => Level::INFO,
         };
-        // `error[code]: ` stands before it.
-        let before = "warning[]: ".len() + diagnostic.code.len();
-        let summary = wrapped(&diagnostic.summary, COLUMNS - before);
-        let title = level.primary_title(summary.as_str()).id(diagnostic.code);
+        // What is wrong stays one line, so that logs can be searched for it.
+        let title = level.primary_title(diagnostic.summary.as_str()).id(diagnostic.code);
         let mut group = Group::with_title(title);
         if let Some(span) = &diagnostic.span
             && let Some(text) = self.sources.get(&span.file)

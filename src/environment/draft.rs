@@ -66,7 +66,13 @@ pub fn first_environment(answers: &Answers) -> String {
 /// # Errors
 /// What is no JSON of a cluster.
 pub fn from_az(text: &str) -> Result<String, DraftError> {
-    let json: Json = serde_json::from_str(text).map_err(DraftError::Json)?;
+    let mut json: Json = serde_json::from_str(text).map_err(DraftError::Json)?;
+    // `az resource show` and `az rest` print ARM's own shape.
+    if let Some(Json::Object(folded)) = json.get_mut("properties").map(Json::take)
+        && let Some(whole) = json.as_object_mut()
+    {
+        whole.extend(folded);
+    }
     let id = json.get("id").and_then(Json::as_str).ok_or(DraftError::NoCluster("it has no `id`"))?;
     let id = ArmId::parse(id).map_err(|_| DraftError::NoCluster("its `id` is none"))?;
     if !id.resource_type().is_some_and(|t| t.eq_ignore_ascii_case(CLUSTER)) {
