@@ -231,3 +231,19 @@ fn scalar(value: &Value) -> String {
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
     if plain { text.to_owned() } else { Json::String(text.to_owned()).to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_in_the_shape_of_arm_is_taken_too() {
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
+        let pools = r#""agentPoolProfiles": [{"name": "p", "vmSize": "x", "mode": "System"}]"#;
+        let flat = from_az(&format!(r#"{{"id": "{id}", "location": "westeurope", {pools}}}"#)).unwrap();
+        let arm =
+            from_az(&format!(r#"{{"id": "{id}", "location": "westeurope", "properties": {{{pools}}}}}"#)).unwrap();
+        assert_eq!(arm, flat);
+        assert!(arm.contains("mode: System"), "{arm}");
+    }
+}
