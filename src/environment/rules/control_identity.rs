@@ -13,7 +13,7 @@ const EXAMPLE: &str = "write `identity: {type: UserAssigned, userAssignedIdentit
 pub(super) fn check(case: &mut Case<'_>) {
     for cluster in case.of_type(CLUSTER) {
         let named = value(cluster, NAMED).and_then(Value::as_map);
-        let names: Vec<&String> = named.into_iter().flat_map(Map::keys).collect();
+        let names: Vec<&String> = named.into_iter().flat_map(|map| map.keys()).collect();
         if names.len() > 1 {
             let summary = format!("a cluster's control plane has one user-assigned identity, not {}", names.len());
             case.report(cluster, NAMED, Diagnostic::error(CODE, summary).help("keep one of them"));

@@ -22,7 +22,7 @@ pub(super) fn check(case: &mut Case<'_>) {
             continue;
         }
         let tags = wanted.body.property(TAGS).and_then(Value::as_map);
-        let count = tags.map_or(0, Map::len);
+        let count = tags.map_or(0, |map| map.len());
         if count > MOST {
             let problem = Diagnostic::error(CODE, format!("a resource has at most {MOST} tags, not {count}"));
             case.report(wanted, TAGS, problem.help("those of the environment count too"));
