@@ -6,7 +6,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
+use super::advice::advice;
 use super::kind::{Classified, Kind};
+use super::named::Named;
 use super::refusal::{Detail, tidy};
 use crate::names::CorrelationId;
 
@@ -37,6 +39,8 @@ pub struct Failure {
     pub elapsed: Duration,
     /// Every code and message of the answer, from the outside in.
     pub details: Vec<Detail>,
+    /// What the answer names: the missing action, the quota, the policy.
+    pub named: Named,
     /// What lies below, when there was no answer.
     pub source: Option<Cause>,
 }
@@ -62,15 +66,16 @@ impl Error {
             attempts: 1,
             elapsed: Duration::ZERO,
             details: Vec::new(),
+            named: Named::default(),
             source: None,
         }))
     }
 
     /// What an answer says.
     pub(super) fn refused(classified: Classified, status: u16) -> Self {
-        let Classified { kind, code, message, details } = classified;
+        let Classified { kind, code, message, details, named } = classified;
         Self::new(kind, message).change(|f| {
-            (f.code, f.details, f.status) = (code, details, Some(status));
+            (f.code, f.details, f.named, f.status) = (code, details, named, Some(status));
         })
     }
 
@@ -79,6 +84,44 @@ impl Error {
     pub fn change(mut self, how: impl FnOnce(&mut Failure)) -> Self {
         how(&mut self.0);
         self
+    }
+
+    /// What to do next, one sentence each; `address` is what a person calls the resource.
+    pub fn next_steps(&self, address: &str) -> Vec<String> {
+        advice(self, address)
+    }
+
+    /// Azure's code and words, without the request they answer.
+    pub fn reason(&self) -> String {
+        // A full stop would stand before a bracket; an ellipsis is none.
+        let message = self.message.strip_suffix('.').filter(|m| !m.ends_with('.')).unwrap_or(&self.message);
+        match &self.code {
+            Some(code) if !message.is_empty() => format!("{code}: {message}"),
+            Some(code) => code.clone(),
+            None => message.to_owned(),
+        }
+    }
+
+    /// What Azure's support asks for: `PUT /subscriptions/...`, and then status, tries and correlation ID.
+    pub fn circumstances(&self) -> Vec<String> {
+        let request = (!self.method.is_empty()).then(|| format!("{} {}", self.method, self.target));
+        let facts = self.facts().join(", ");
+        request.into_iter().chain((!facts.is_empty()).then_some(facts)).collect()
+    }
+
+    fn facts(&self) -> Vec<String> {
+        let mut facts = Vec::new();
+        if let Some(status) = self.status {
+            // An operation that failed is told so with 200.
+            facts.push(if status < 300 { "its operation failed".to_owned() } else { format!("status {status}") });
+        }
+        if self.attempts > 1 {
+            facts.push(format!("{} attempts in {} s", self.attempts, self.elapsed.as_secs()));
+        }
+        if let Some(correlation) = &self.correlation {
+            facts.push(format!("correlation ID {correlation}"));
+        }
+        facts
     }
 
     /// The same, about this request.
@@ -100,20 +143,8 @@ impl fmt::Display for Error {
         if !self.method.is_empty() {
             write!(f, "{} {}: ", self.method, self.target)?;
         }
-        if let Some(code) = &self.code {
-            write!(f, "{code}: ")?;
-        }
-        f.write_str(self.message.trim_end_matches('.'))?;
-        let mut facts = Vec::new();
-        if let Some(status) = self.status {
-            facts.push(format!("status {status}"));
-        }
-        if self.attempts > 1 {
-            facts.push(format!("{} attempts in {} s", self.attempts, self.elapsed.as_secs()));
-        }
-        if let Some(correlation) = &self.correlation {
-            facts.push(format!("correlation ID {correlation}"));
-        }
+        f.write_str(&self.reason())?;
+        let facts = self.facts();
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
     }
 }

@@ -1,6 +1,7 @@
 //! What a refusal means, out of its status, its codes and its texts. Pure; the knowledge is in the tables of `codes`.
 
 use super::codes::{CODES, Code, GENERIC, MESSAGES, SUFFIXES};
+use super::named::Named;
 use super::refusal::{Detail, Refusal};
 
 /// What a failure means for the caller. Closed: whatever Azure answers is one of these.
@@ -40,6 +41,52 @@ pub enum Kind {
     Protocol,
 }
 
+impl Kind {
+    /// What happened, for a person, as a fragment: `an Azure Policy forbids it`.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::NotFound => "it, or something it needs, does not exist",
+            Self::AlreadyExists => "it exists already, or its name is taken",
+            Self::Precondition => "somebody else changed it meanwhile",
+            Self::Busy => "another operation on it is in progress",
+            Self::Throttled => "Azure asks for fewer requests",
+            Self::Unauthenticated => "Azure does not accept the credential",
+            Self::Denied => "it is not permitted",
+            Self::Policy => "an Azure Policy forbids it",
+            Self::Quota => "a quota or the region's capacity does not suffice",
+            Self::Invalid => "Azure does not accept what was asked for",
+            Self::Unregistered => "the subscription is not registered for it",
+            Self::Propagating => "Azure does not see a principal or a grant yet",
+            Self::Transient => "the network or the service failed",
+            Self::Timeout => "it takes longer than landfall waits",
+            Self::Canceled => "somebody canceled it",
+            Self::Protocol => "the answer is not what Azure answers",
+        }
+    }
+
+    /// Its name for machines: `already-exists`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::AlreadyExists => "already-exists",
+            Self::Precondition => "precondition",
+            Self::Busy => "busy",
+            Self::Throttled => "throttled",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Denied => "denied",
+            Self::Policy => "policy",
+            Self::Quota => "quota",
+            Self::Invalid => "invalid",
+            Self::Unregistered => "unregistered",
+            Self::Propagating => "propagating",
+            Self::Transient => "transient",
+            Self::Timeout => "timeout",
+            Self::Canceled => "canceled",
+            Self::Protocol => "protocol",
+        }
+    }
+}
+
 /// A refusal, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classified {
@@ -51,6 +98,8 @@ pub struct Classified {
     pub message: String,
     /// Every code and message below it.
     pub details: Vec<Detail>,
+    /// What the answer names: the missing action, the quota, the policy.
+    pub named: Named,
 }
 
 /// Understands an answer: `status` as HTTP gave it (200 for the body of a failed operation), `body` as received: JSON in
@@ -73,6 +122,7 @@ pub fn classify(status: u16, body: &[u8]) -> Classified {
         code: telling.and_then(said).or_else(|| refusal.parts.iter().find_map(said)),
         message: telling.map(|p| p.message.clone()).filter(|m| !m.is_empty()).unwrap_or_else(|| spoken(status)),
         details: refusal.parts,
+        named: refusal.named,
     }
 }
 
@@ -86,18 +136,26 @@ fn meaning(status: u16, parts: &[Detail]) -> Kind {
         429 => return Kind::Throttled,
         _ => {}
     }
+    let mut wrong = None;
     for part in parts {
-        if let Some(kind) = by_message(status, part).or_else(|| by_code(&part.code)) {
-            return kind;
+        match by_message(status, part).or_else(|| by_code(&part.code)) {
+            Some(kind) => return kind,
+            // A code that only sounds like the request's fault may wrap one that says more.
+            None if wrong.is_none() => wrong = by_suffix(&part.code),
+            None => {}
         }
     }
-    by_status(status)
+    wrong.unwrap_or_else(|| by_status(status))
 }
 
 fn by_code(code: &str) -> Option<Kind> {
-    let exact = CODES.iter().find(|Code(known, _)| known.eq_ignore_ascii_case(code));
-    let suffix = || SUFFIXES.iter().find(|Code(end, _)| code.to_ascii_lowercase().ends_with(&end.to_ascii_lowercase()));
-    exact.or_else(suffix).map(|Code(_, kind)| *kind)
+    let exact = CODES.iter().find(|Code(known, _)| known.eq_ignore_ascii_case(code)).map(|Code(_, kind)| *kind);
+    exact.or_else(|| by_suffix(code).filter(|kind| *kind != Kind::Invalid))
+}
+
+fn by_suffix(code: &str) -> Option<Kind> {
+    let code = code.to_ascii_lowercase();
+    SUFFIXES.iter().find(|Code(end, _)| code.ends_with(&end.to_ascii_lowercase())).map(|Code(_, kind)| *kind)
 }
 
 fn by_message(status: u16, part: &Detail) -> Option<Kind> {
@@ -115,9 +173,11 @@ fn by_status(status: u16) -> Kind {
         401 => Kind::Unauthenticated,
         403 | 423 | 451 => Kind::Denied,
         404 | 410 => Kind::NotFound,
-        408 | 500 | 502 | 503 | 504 => Kind::Transient,
+        507 => Kind::Quota,
+        // 449 is Microsoft's "retry with"; 520 and above are told by networks in front of a server.
+        408 | 425 | 449 | 500 | 502 | 503 | 504 | 520..=530 | 598 | 599 => Kind::Transient,
         412 | 428 => Kind::Precondition,
-        429 => Kind::Throttled,
+        429 | 509 => Kind::Throttled,
         // A failed operation is told with status 200; an unknown reason is taken for the request's fault.
         200..=299 | 400..=499 => Kind::Invalid,
         _ => Kind::Protocol,

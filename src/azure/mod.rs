@@ -1,6 +1,8 @@
 //! The client of Azure Resource Manager: JSON bodies at its edge, and below that credentials, retries, throttling, paging and
 //! long-running operations. It knows nothing of plans, and nothing of what a document means.
 
+mod advice;
+mod advice_rows;
 mod assertion;
 mod certificate;
 mod client;
@@ -12,6 +14,7 @@ mod error;
 mod gate;
 mod kind;
 mod limits;
+mod named;
 mod operation;
 mod refusal;
 mod request;
@@ -25,6 +28,7 @@ pub use client::{Answer, Client, Method, Started, Write};
 pub use credential::{Choice, CredentialError, CredentialSettings, ReadFile, credential};
 pub use error::{Cause, Error, Failure};
 pub use kind::{Classified, Kind, classify};
+pub use named::Named;
 pub use operation::{Operation, OperationKind, Wait};
 pub use refusal::Detail;
 pub use retry::{Next, Outcome, next};

@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 /// The query parameters whose values may be shown: everything else may be a signature.
-const SHOWN: &[&str] = &["api-version", "$filter", "$expand", "$top", "$select"];
+const SHOWN: &[&str] = &["api-version", "$filter", "$expand", "$top", "$select", "linkid"];
 
 /// The URL of a path below the resource manager.
 pub(super) fn target(resource_manager: &Url, path: &str, query: &[(&str, &str)], api_version: &str) -> Url {
@@ -37,6 +37,26 @@ pub(super) fn shown(url: &Url) -> String {
     if pairs.is_empty() { out.to_string() } else { format!("{out}?{}", pairs.join("&")) }
 }
 
+/// The URL without its query, should that be more than parameters that may be shown, and without a fragment that carries data.
+fn plain(url: &str) -> String {
+    let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let mut out = match url.split_once('?') {
+        Some((path, query)) => {
+            let known =
+                |pair: &str| SHOWN.iter().any(|s| pair.split_once('=').is_some_and(|(k, _)| s.eq_ignore_ascii_case(k)));
+            if query.split('&').all(known) { url.to_owned() } else { format!("{path}?...") }
+        }
+        None => url.to_owned(),
+    };
+    if !fragment.is_empty() {
+        let anchor =
+            fragment.len() <= 60 && fragment.chars().all(|c| c.is_ascii_alphanumeric() || "-_.,;:!".contains(c));
+        out.push('#');
+        out.push_str(if anchor { fragment } else { "..." });
+    }
+    out
+}
+
 /// The text with the query of every URL cut off: messages quote operation URLs, signature and all.
 pub(super) fn without_queries(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -45,13 +65,7 @@ pub(super) fn without_queries(text: &str) -> String {
         let (before, url) = rest.split_at(at);
         let end = url.find(|c: char| c.is_whitespace() || "\"'<>()\\`".contains(c)).unwrap_or(url.len());
         out.push_str(before);
-        match url[..end].find('?') {
-            Some(mark) => {
-                out.push_str(&url[..mark]);
-                out.push_str("?...");
-            }
-            None => out.push_str(&url[..end]),
-        }
+        out.push_str(&plain(&url[..end]));
         rest = &url[end..];
     }
     out.push_str(rest);
