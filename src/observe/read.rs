@@ -129,7 +129,7 @@ fn failed<T>(error: Error) -> Seen<T> {
 }
 
 /// Whether Azure says that something does not exist. A 404 without Azure's own code comes from something in between (a proxy,
-/// a wrong URL) and says nothing about the resource.
+/// a wrong URL) and says nothing about the resource; nor does another status whose code speaks of something that is not found.
 pub fn says_absent(error: &Error) -> bool {
-    error.kind == Kind::NotFound && error.code.is_some()
+    error.kind == Kind::NotFound && error.code.is_some() && matches!(error.status, Some(404 | 410))
 }
