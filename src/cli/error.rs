@@ -124,12 +124,8 @@ impl From<StepFailure> for CommandError {
 
 impl From<azure::Error> for CommandError {
     fn from(error: azure::Error) -> Self {
-        let unauthenticated = error.kind == azure::Kind::Unauthenticated;
-        let told = Self::failed(chain(&error));
-        if unauthenticated {
-            told.hint("see docs/authentication.md for how credentials are found, or run `az login`")
-        } else {
-            told
-        }
+        // Below what Azure or Entra said lies only how the SDK met it.
+        let told = if error.code.is_some() { error.to_string() } else { chain(&error) };
+        error.next_steps("").into_iter().fold(Self::failed(told), Self::hint)
     }
 }
