@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::azure;
 use crate::document::{Path, Secret, Value};
+use crate::event::Trouble;
 use crate::names::{Address, ArmId, CorrelationId};
 use crate::plan::{Step, Work};
 use crate::state::{self, StateError};
@@ -46,6 +47,9 @@ pub enum StepFailure {
     State(#[source] Arc<StateError>),
 }
 
+/// A line of progress has room for so many characters, without an address; what is longer is in the report.
+const BRIEF: usize = 120;
+
 impl StepFailure {
     /// Whether planning anew mends it.
     pub fn is_stale(&self) -> bool {
@@ -65,6 +69,76 @@ impl StepFailure {
         }
     }
 
+    /// What a person needs to know of it; `address` is that of the step.
+    pub(super) fn trouble(&self, address: &Address) -> Trouble {
+        let told = |kind, meaning: &str, reason: String, next: &[&str]| Trouble {
+            kind,
+            meaning: meaning.to_owned(),
+            code: None,
+            reason,
+            circumstances: Vec::new(),
+            next: next.iter().map(|step| (*step).to_owned()).collect(),
+        };
+        match self {
+            Self::Azure(error) => Trouble {
+                kind: error.kind.word(),
+                meaning: error.kind.meaning().to_owned(),
+                code: error.code.clone(),
+                reason: error.reason(),
+                circumstances: error.circumstances(),
+                next: error.next_steps(address.as_str()),
+            },
+            Self::Stale { what } => told(
+                "stale",
+                "the plan is stale",
+                what.clone(),
+                &["plan again: the new plan starts from what is there now"],
+            ),
+            Self::Unknown { .. } => told(
+                "unknown",
+                "the plan leaves something open",
+                self.told(),
+                &["plan and apply once more; if it stays, report it with the plan as JSON (`--output json`)"],
+            ),
+            Self::Vanished { .. } => told(
+                "vanished",
+                "Azure did it, and does not show it",
+                self.told(),
+                &[
+                    "run the same command again: reads may lag behind writes for minutes",
+                    "if it stays gone, see who deleted it, on the portal's page Activity log",
+                ],
+            ),
+            Self::Unshown { .. } => told(
+                "unshown",
+                "Azure did it, and shows something else",
+                self.told(),
+                &["plan again: what is missing is asked for once more, or shown as drift"],
+            ),
+            Self::State(_) => told(
+                "state",
+                "the state could not be written",
+                self.told(),
+                &[
+                    "see that the place of the state can be written, then run the same command again: what Azure did meanwhile is \
+                 found and taken up",
+                ],
+            ),
+        }
+    }
+
+    /// What happened, in so few words that they fit into a line of progress.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Azure(error) => {
+                let reason = error.reason();
+                let first = first_sentence(&reason);
+                first.char_indices().nth(BRIEF).map_or(first.to_owned(), |(end, _)| format!("{}...", &first[..end]))
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// The same without the step's secrets, should Azure have repeated one of them in its answer.
     pub(super) fn veiled(self, step: &Step) -> Self {
         let Self::Azure(error) = self else { return self };
@@ -77,6 +151,7 @@ impl StepFailure {
             for detail in &mut f.details {
                 detail.message = veil(&detail.message, &secrets);
             }
+            f.named.map(|value| veil(value, &secrets));
         }))
     }
 
@@ -96,6 +171,11 @@ impl From<StateError> for StepFailure {
     fn from(error: StateError) -> Self {
         Self::State(Arc::new(error))
     }
+}
+
+/// Azure explains at length; the first sentence says which failure it is.
+pub(super) fn first_sentence(text: &str) -> &str {
+    text.split_once(". ").map_or(text, |(first, _)| first)
 }
 
 /// The secrets that a step sends.

@@ -15,7 +15,7 @@ use super::step::{Crew, label};
 use crate::azure::Client;
 use crate::event::{Event, Outcome, Report, StepOutcome};
 use crate::model::{Made, Target};
-use crate::names::{Address, ArmId, CorrelationId, StepId};
+use crate::names::{Address, ArmId, StepId};
 use crate::observe::says_absent;
 use crate::plan::{Action, Known, Plan, Step, Work};
 use crate::schema::Schema;
@@ -266,14 +266,14 @@ impl<'a> Scheduler<'a> {
         for step in started.into_values() {
             let accepted = self.shared.recorder.accepted(step).await;
             if let Err(failure) = self.shared.recorder.left(step).await {
-                self.report.failed.push(self.outcome(step, failure.told(), None));
+                self.report.failed.push(self.failed(step, &failure));
                 self.report.stale = false;
             }
             if !accepted {
                 self.skip(step, "it was not accepted yet; the next run asks again".to_owned());
                 continue;
             }
-            self.report.left.push(self.outcome(step, "Azure still works on it".to_owned(), None));
+            self.report.left.push(outcome(step, "Azure still works on it".to_owned()));
             self.finished(step, Outcome::Left, std::time::Duration::ZERO);
         }
         self.skip_rest();
@@ -319,9 +319,8 @@ impl<'a> Scheduler<'a> {
             Err(failure) => {
                 self.lost.insert(step.id.clone(), step.address.clone());
                 self.report.stale = failure.is_stale() && (self.report.stale || self.report.failed.is_empty());
-                let outcome = self.outcome(step, failure.told(), failure.correlation());
-                let event =
-                    Outcome::Failed { message: outcome.message.clone(), correlation: outcome.correlation.clone() };
+                let outcome = self.failed(step, &failure);
+                let event = Outcome::Failed { message: failure.brief(), correlation: outcome.correlation.clone() };
                 self.report.failed.push(outcome);
                 event
             }
@@ -344,16 +343,22 @@ impl<'a> Scheduler<'a> {
 
     fn skip(&mut self, step: &'a Step, why: String) {
         self.lost.insert(step.id.clone(), step.address.clone());
-        self.report.skipped.push(self.outcome(step, why.clone(), None));
+        self.report.skipped.push(outcome(step, why.clone()));
         self.finished(step, Outcome::Skipped { why }, std::time::Duration::ZERO);
     }
 
-    fn outcome(&self, step: &Step, message: String, correlation: Option<CorrelationId>) -> StepOutcome {
-        StepOutcome { address: step.address.clone(), action: step.action.word(), message, correlation }
+    fn failed(&self, step: &Step, failure: &StepFailure) -> StepOutcome {
+        let trouble = Some(failure.trouble(label(step)));
+        StepOutcome { correlation: failure.correlation(), trouble, ..outcome(step, failure.told()) }
     }
 
     fn finished(&self, step: &Step, outcome: Outcome, elapsed: std::time::Duration) {
         let (id, address, action) = (step.id.clone(), step.address.clone(), step.action.word());
         (self.options.events)(Event::StepFinished { step: id, address, action, outcome, elapsed });
     }
+}
+
+fn outcome(step: &Step, message: String) -> StepOutcome {
+    let (address, action) = (step.address.clone(), step.action.word());
+    StepOutcome { address, action, message, correlation: None, trouble: None }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::failure::{secrets, veil};
+use super::failure::{first_sentence, secrets, veil};
 use super::record::Recorder;
 use super::{StepFailure, overlay};
 use crate::azure::{Client, Kind, Method, Started, Wait, Write};
@@ -365,11 +365,6 @@ fn kind_of(step: &Step) -> &'static ResourceType {
 
 fn is_role_assignment(resource: &ResourceType) -> bool {
     resource.extension && resource.name.starts_with("Microsoft.Authorization/")
-}
-
-/// Azure explains at length what heals by itself; the first sentence says which it is.
-fn first_sentence(text: &str) -> &str {
-    text.split_once(". ").map_or(text, |(first, _)| first)
 }
 
 fn present(seen: Seen<Observed>, id: &ArmId) -> Result<Observed, StepFailure> {

@@ -64,7 +64,7 @@ pub enum Outcome {
     Left,
     /// It failed.
     Failed {
-        /// What happened and what to do.
+        /// What happened, in short; the run's report has the rest.
         message: String,
         /// For Azure's support.
         correlation: Option<CorrelationId>,

@@ -4,4 +4,4 @@ mod happening;
 mod outcome;
 
 pub use happening::{Event, Outcome};
-pub use outcome::{Report, StepOutcome};
+pub use outcome::{Report, StepOutcome, Trouble};

@@ -13,6 +13,25 @@ pub struct StepOutcome {
     pub message: String,
     /// For Azure's support.
     pub correlation: Option<CorrelationId>,
+    /// What a person needs to know of a step that failed.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a step failed, and what to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// Which of a closed set of failures it is, as a word: `quota`, `stale`.
+    pub kind: &'static str,
+    /// The same for a person, as a fragment: `an Azure Policy forbids it`.
+    pub meaning: String,
+    /// Azure's code.
+    pub code: Option<String>,
+    /// Why: Azure's code and words where there are any. Empty where the meaning says it all.
+    pub reason: String,
+    /// What Azure's support asks for: the request; its status, tries, correlation ID.
+    pub circumstances: Vec<String>,
+    /// What to do next, one sentence each; what stands between backticks is typed as it is.
+    pub next: Vec<String>,
 }
 
 /// How a run ended.

@@ -13,6 +13,7 @@ mod progress;
 mod show;
 mod state;
 mod summary;
+mod trouble;
 
 pub use cancel::{Cancelled, cancel_json, cancel_text};
 pub use drift::{DriftReport, drift_json, drift_text};

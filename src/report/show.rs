@@ -97,10 +97,16 @@ pub fn report_json(environment: &EnvName, plan: &Plan, report: Option<&Report>) 
     let s = plan.summary();
     let steps = |all: &[StepOutcome]| -> Vec<Json> {
         let one = |o: &StepOutcome| {
-            json!({
+            let mut step = json!({
                 "address": o.address.as_str(), "action": o.action, "message": o.message,
                 "correlationId": o.correlation.as_ref().map(|c| c.as_str().to_owned()),
-            })
+            });
+            if let Some(trouble) = &o.trouble {
+                step["kind"] = json!(trouble.kind);
+                step["code"] = json!(trouble.code);
+                step["next"] = json!(trouble.next);
+            }
+            step
         };
         all.iter().map(one).collect()
     };

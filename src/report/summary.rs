@@ -3,9 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::layout::width;
 use super::palette::{BAD, CHANGE, DIM, GOOD, paint};
+use super::trouble::trouble_lines;
 use crate::event::{Report, StepOutcome};
 use crate::plan::Plan;
+
+/// What a run ends with is laid out for so many columns.
+const COLUMNS: usize = 80;
 
 /// `Plan: 1 to create, 1 to update; 4 unchanged.`
 pub fn summary_line(plan: &Plan) -> String {
@@ -61,14 +66,26 @@ pub fn closing(report: &Report, environment: &str, elapsed: Duration, destroyed:
         }
         let _ = writeln!(out, "\n{title}");
         for item in items {
-            let _ = writeln!(out, "  {} {}", paint(style, item.action), item.address);
-            if with_message {
-                for line in super::plan::wrapped(&item.message, 74) {
-                    let _ = writeln!(out, "      {line}");
+            let left = format!("  {} {}", paint(style, item.action), item.address);
+            let _ = match &item.trouble {
+                Some(trouble) if width(&left) + 2 + trouble.meaning.len() > COLUMNS => {
+                    writeln!(out, "{left}:\n      {}", trouble.meaning)
                 }
-                if let Some(correlation) = item.correlation.as_ref().filter(|c| !item.message.contains(c.as_str())) {
-                    let _ = writeln!(out, "      {}", paint(DIM, format!("correlation id {correlation}")));
+                Some(trouble) => writeln!(out, "{left}: {}", trouble.meaning),
+                None => writeln!(out, "{left}"),
+            };
+            match &item.trouble {
+                Some(trouble) => {
+                    for line in trouble_lines(trouble, 6, COLUMNS) {
+                        let _ = writeln!(out, "{line}");
+                    }
                 }
+                None if with_message => {
+                    for line in super::plan::wrapped(&item.message, 74) {
+                        let _ = writeln!(out, "      {line}");
+                    }
+                }
+                None => {}
             }
         }
     };
