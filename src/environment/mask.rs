@@ -98,8 +98,19 @@ pub(super) fn hide_by_key(node: &Node, problems: &mut Problems) {
                 }
             }
         }
+        Kind::Scalar(scalar) if signed(&scalar.text) => hide(node, problems),
         Kind::Null | Kind::Scalar(_) => {}
     }
+}
+
+/// Whether a text has the signature of a signed URL.
+fn signed(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("sig=")
+}
+
+/// Hides what stands under a key that is left out of the tree.
+pub(super) fn hide_dropped(key: &str, node: &Node, problems: &mut Problems) {
+    if suspect(key) { hide(node, problems) } else { hide_by_key(node, problems) }
 }
 
 /// Whether a text holds anything but `${env:NAME}`.
@@ -118,6 +129,10 @@ fn says_something(text: &str) -> bool {
 pub(super) fn hide_lines(text: &str, file: usize, problems: &mut Problems) {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
+        if signed(line) {
+            let end = start + line.trim_end().len();
+            problems.masks.push(super::tree::Place { file, start, end });
+        }
         let mut from = 0;
         while let Some(colon) = line[from..].find(':').map(|at| from + at) {
             let before = line[..colon].trim_end_matches(['"', '\'', ' ']);

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location, Spanned};
 
+use super::mask::{hide, hide_dropped};
 use super::problems::Problems;
 use super::tree::{Entries, Entry, Kind, Node, Place, Scalar, Sort};
 use crate::diagnostic::Diagnostic;
@@ -173,6 +174,7 @@ impl Turn<'_> {
                 let noun = key.noun();
                 let problem = Diagnostic::error("wrong-key", format!("a key is text, this is {noun}"));
                 self.problems.at(key.place, "", problem);
+                hide(&value, self.problems);
                 continue;
             };
             if let Some(first) = out.get(&text) {
@@ -180,6 +182,8 @@ impl Turn<'_> {
                 let problem = Diagnostic::error("duplicate-key", format!("the key `{text}` stands here a second time"))
                     .help(format!("the first is in line {line}; one of them would win unseen"));
                 self.problems.at(key.place, "again", problem);
+                // Nobody looks at it again, and the line is shown.
+                hide_dropped(&text, &value, self.problems);
                 continue;
             }
             out.insert(text, Entry { key: key.place, value });
