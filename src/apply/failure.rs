@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::azure;
-use crate::document::{Path, Secret, Value};
+use crate::document::{Path, Secret, Value, Veil};
 use crate::event::Trouble;
 use crate::names::{Address, ArmId, CorrelationId};
 use crate::plan::{Step, Work};
@@ -88,6 +88,16 @@ impl StepFailure {
                 circumstances: error.circumstances(),
                 next: error.next_steps(address.as_str()),
             },
+            Self::Cancelled(error) => Trouble {
+                code: error.code.clone(),
+                circumstances: error.circumstances(),
+                ..told(
+                    error.kind.word(),
+                    error.kind.meaning(),
+                    error.reason(),
+                    &["apply again: what was cancelled is done again"],
+                )
+            },
             Self::Stale { what } => told(
                 "stale",
                 "the plan is stale",
@@ -139,19 +149,21 @@ impl StepFailure {
         }
     }
 
-    /// The same without the step's secrets, should Azure have repeated one of them in its answer.
-    pub(super) fn veiled(self, step: &Step) -> Self {
+    /// The same without the run's secrets, should Azure have repeated one of them in its answer.
+    pub(super) fn veiled(self, veil: &Veil) -> Self {
         let Self::Azure(error) = self else { return self };
-        let secrets = secrets(step);
-        if secrets.is_empty() {
+        if veil.is_empty() {
             return Self::Azure(error);
         }
         Self::Azure(error.change(|f| {
-            f.message = veil(&f.message, &secrets);
+            f.message = veil.cover(&f.message);
+            f.code = f.code.as_deref().map(|code| veil.cover(code));
             for detail in &mut f.details {
-                detail.message = veil(&detail.message, &secrets);
+                detail.code = veil.cover(&detail.code);
+                detail.message = veil.cover(&detail.message);
+                detail.target = detail.target.as_deref().map(|target| veil.cover(target));
             }
-            f.named.map(|value| veil(value, &secrets));
+            f.named.map(|value| veil.cover(value));
         }))
     }
 
@@ -175,29 +187,29 @@ impl From<StateError> for StepFailure {
 
 /// Azure explains at length; the first sentence says which failure it is.
 pub(super) fn first_sentence(text: &str) -> &str {
-    text.split_once(". ").map_or(text, |(first, _)| first)
+    // An ellipsis ends nothing.
+    let mut ends = text.match_indices(". ").map(|(at, _)| at);
+    ends.find(|at| !text[..*at].ends_with('.')).map_or(text, |at| &text[..at])
 }
 
-/// The secrets that a step sends.
-pub(super) fn secrets(step: &Step) -> Vec<&Secret> {
-    let mut out = Vec::new();
-    let documents: Vec<&Value> = match &step.work {
-        Work::Create { body, inline, .. } => std::iter::once(body).chain(inline.iter().map(|c| &c.element)).collect(),
-        Work::Update { edits, .. } => edits.iter().filter_map(|(_, value)| value.as_ref()).collect(),
-        Work::Delete { .. } | Work::Adopt { .. } | Work::Within { .. } => Vec::new(),
-    };
-    for document in documents {
-        document.walk(&Path::root(), &mut |_, value| {
-            if let Value::Secret(secret) = value {
-                out.push(secret);
+/// Covers the secrets that these steps send.
+pub(super) fn veil(steps: &[Step]) -> Veil {
+    let mut found = Vec::new();
+    for step in steps {
+        let documents: Vec<&Value> = match &step.work {
+            Work::Create { body, inline, .. } => {
+                std::iter::once(body).chain(inline.iter().map(|c| &c.element)).collect()
             }
-        });
+            Work::Update { edits, .. } => edits.iter().filter_map(|(_, value)| value.as_ref()).collect(),
+            Work::Delete { .. } | Work::Adopt { .. } | Work::Within { .. } => Vec::new(),
+        };
+        for document in documents {
+            document.walk(&Path::root(), &mut |_, value| {
+                if let Value::Secret(secret) = value {
+                    found.push(secret);
+                }
+            });
+        }
     }
-    out
-}
-
-/// A text without these secrets.
-pub(super) fn veil(text: &str, secrets: &[&Secret]) -> String {
-    let known = secrets.iter().map(|s| s.reveal()).filter(|s| !s.is_empty());
-    known.fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
+    Veil::over(found.into_iter().map(Secret::reveal))
 }

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use super::StepFailure;
+use super::failure::veil;
 use super::holds::Holds;
 use super::record::{Recorder, entry};
 use super::recover::{ours, replaced};
@@ -68,6 +69,7 @@ pub async fn run(
             passengers: passengers(plan),
             events: options.events,
             ours: options.ours,
+            veil: veil(&plan.steps),
         };
         let holds = Holds::of(&plan.steps);
         // Whoever is told of a run's end must find all of it stored; so the run ends when its last write has.

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::failure::{first_sentence, secrets, veil};
+use super::failure::first_sentence;
 use super::record::Recorder;
 use super::{StepFailure, overlay};
 use crate::azure::{Client, Kind, Method, Started, Wait, Write};
-use crate::document::{Path, Value};
+use crate::document::{Path, Value, Veil};
 use crate::event::Event;
 use crate::model::{Made, Observed, Seen, Target};
 use crate::names::{Address, ArmId, Etag, StepId};
@@ -53,6 +53,8 @@ pub(super) struct Crew<'a> {
     pub events: &'a (dyn Fn(Event) + Send + Sync),
     /// Ids that an interrupted run was making.
     pub ours: &'a [Made],
+    /// Over the secrets that the run sends.
+    pub veil: Veil,
 }
 
 impl Crew<'_> {
@@ -96,7 +98,7 @@ impl Crew<'_> {
                 self.recorder.done(step, seen.as_ref(), &known).await
             }
             Err(failure) => {
-                let failure = failure.veiled(step);
+                let failure = failure.veiled(&self.veil);
                 self.recorder.failed(step, &failure).await?;
                 for (passenger, _) in self.passengers_of(step) {
                     self.recorder.failed(passenger, &failure).await?;
@@ -208,7 +210,7 @@ impl Crew<'_> {
     }
 
     async fn wait_for_lag(&self, step: &Step, why: &str, pause: Duration) {
-        let why = veil(&format!("{why}; again in {} s", pause.as_secs()), &secrets(step));
+        let why = self.veil.cover(&format!("{why}; again in {} s", pause.as_secs()));
         (self.events)(Event::StepWaits { step: step.id.clone(), why });
         tokio::time::sleep(pause).await;
     }
@@ -301,11 +303,11 @@ impl Crew<'_> {
     }
 
     fn tell(&self, step: &Step, wait: &Wait) {
-        let secrets = secrets(step);
+        let veil = &self.veil;
         let step = step.id.clone();
-        let waits = |why: String| Event::StepWaits { step: step.clone(), why: veil(&why, &secrets) };
+        let waits = |why: String| Event::StepWaits { step: step.clone(), why: veil.cover(&why) };
         (self.events)(match wait {
-            Wait::Status(status) => Event::OperationPolled { step: step.clone(), status: status.clone() },
+            Wait::Status(status) => Event::OperationPolled { step: step.clone(), status: veil.cover(status) },
             Wait::Retrying { why, after } => waits(format!("{why}; again in {} s", after.as_secs().max(1))),
             Wait::Throttled(after) => waits(format!("throttled by Azure; again in {} s", after.as_secs().max(1))),
             Wait::Busy { why, .. } => waits(format!("another operation is in progress: {}", first_sentence(why))),

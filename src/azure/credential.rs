@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, HttpClient, Method, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential, ClientAssertionCredentialOptions,
@@ -20,6 +21,9 @@ use url::Url;
 use super::assertion::{Proof, Service};
 use super::certificate::{CertificateError, Signer};
 use super::entra::Entra;
+use super::error::Cause;
+use super::token::telling;
+use crate::document::Veil;
 
 /// Reads a file, whole.
 pub type ReadFile = Arc<dyn Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync>;
@@ -285,7 +289,7 @@ impl CredentialSettings {
         proof: Proof,
     ) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         let options = self.options();
-        Fresh::of(choice, move || {
+        Fresh::of(choice, self.veil(), move || {
             let options = ClientAssertionCredentialOptions { client_options: options.clone() };
             let made = ClientAssertionCredential::new(tenant.clone(), client.clone(), proof.clone(), Some(options))?;
             Ok(made as Arc<dyn TokenCredential>)
@@ -296,7 +300,7 @@ impl CredentialSettings {
         let choice = Choice::ClientSecret;
         let [secret, tenant, client] = self.all(choice, [&[SECRET], &[TENANT], &[CLIENT]])?;
         let (options, secret) = (self.options(), Secret::new(secret));
-        Fresh::of(choice, move || {
+        Fresh::of(choice, self.veil(), move || {
             let options = ClientSecretCredentialOptions { client_options: options.clone() };
             let made = ClientSecretCredential::new(&tenant, client.clone(), secret.clone(), Some(options))?;
             Ok(made as Arc<dyn TokenCredential>)
@@ -306,7 +310,7 @@ impl CredentialSettings {
     fn managed_identity(&self) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         let user_assigned_id = self.var(CLIENT).map(|id| UserAssignedId::ClientId(id.to_owned()));
         let client_options = self.options();
-        Fresh::of(Choice::ManagedIdentity, move || {
+        Fresh::of(Choice::ManagedIdentity, self.veil(), move || {
             let options = ManagedIdentityCredentialOptions {
                 user_assigned_id: user_assigned_id.clone(),
                 client_options: client_options.clone(),
@@ -317,7 +321,7 @@ impl CredentialSettings {
 
     fn az(&self) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         let tenant_id = self.var(TENANT).map(str::to_owned);
-        Fresh::of(Choice::Az, move || {
+        Fresh::of(Choice::Az, self.veil(), move || {
             let options = AzureCliCredentialOptions { tenant_id: tenant_id.clone(), ..Default::default() };
             Ok(AzureCliCredential::new(Some(options))? as Arc<dyn TokenCredential>)
         })
@@ -333,6 +337,19 @@ impl CredentialSettings {
             retry: RetryOptions::none(),
             ..ClientOptions::default()
         }
+    }
+
+    /// Over what nobody else may read.
+    fn veil(&self) -> Veil {
+        let all = [
+            SECRET,
+            GITHUB_TOKEN,
+            PIPELINES_TOKEN,
+            "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+            "AZURE_FEDERATED_TOKEN",
+            "IDENTITY_HEADER",
+        ];
+        Veil::over(all.into_iter().filter_map(|name| self.var(name)))
     }
 
     fn authority_host(&self) -> String {
@@ -364,22 +381,40 @@ fn list(names: &[&str]) -> String {
     }
 }
 
+/// The error without secrets, should whoever answered have repeated one; only then is it worded anew.
+fn covered(error: azure_core::Error, veil: &Veil) -> azure_core::Error {
+    let told = Cause::of(&error).chain();
+    let shown = veil.cover(&told);
+    if shown == told {
+        return error;
+    }
+    let kind = match telling(&error).kind() {
+        ErrorKind::HttpResponse { status, .. } => {
+            ErrorKind::HttpResponse { status: *status, error_code: None, raw_response: None }
+        }
+        kind => kind.clone(),
+    };
+    azure_core::Error::with_message(kind, shown)
+}
+
 type Make = Box<dyn Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync>;
 
 /// Makes the SDK's credential anew for every token: those keep a token to themselves that ARM may have refused.
 struct Fresh {
     choice: Choice,
     make: Make,
+    veil: Veil,
 }
 
 impl Fresh {
     fn of(
         choice: Choice,
+        veil: Veil,
         make: impl Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync + 'static,
     ) -> Result<Arc<dyn TokenCredential>, CredentialError> {
         // What the SDK refuses to make is told now, not with the first request.
         make().map_err(|error| CredentialError::Invalid { choice: choice.as_str(), why: error.to_string() })?;
-        Ok(Arc::new(Self { choice, make: Box::new(make) }))
+        Ok(Arc::new(Self { choice, make: Box::new(make), veil }))
     }
 }
 
@@ -390,7 +425,8 @@ impl TokenCredential for Fresh {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        (self.make)()?.get_token(scopes, options).await
+        let answer = (self.make)()?.get_token(scopes, options).await;
+        answer.map_err(|error| covered(error, &self.veil))
     }
 }
 

@@ -113,9 +113,7 @@ fn one(json: &Json, depth: usize, out: &mut Refusal) {
 
 /// Reads the JSON that some services put into a message.
 fn within(text: &str, depth: usize, out: &mut Refusal) {
-    let Some(at) = text.find('{') else { return };
-    let mut stream = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Json>();
-    if let Some(Ok(json @ Json::Object(_))) = stream.next() {
+    if let Some(json) = text.find('{').and_then(|at| object(&text[at..])) {
         walk(&json, depth + 1, out);
     }
 }
@@ -146,11 +144,30 @@ fn told(text: &str) -> String {
 
 /// A message that was quoted into another, without the marks of that.
 fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains("\\n") && !text.contains("\\\"") {
+    let quoted = text.contains("\\n") || text.contains("\\\"");
+    let json = || text.find('{').is_some_and(|at| object(&text[at..]).is_some());
+    if !quoted || json() {
         return Cow::Borrowed(text);
     }
-    let text = text.replace("\\r", " ").replace("\\n", "\n").replace("\\\"", "\"");
-    Cow::Owned(text)
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n' | 'r' | 't') => out.push('\n'),
+                Some(escaped) => out.push(escaped),
+                None => out.push('\\'),
+            },
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The JSON object that a text begins with.
+fn object(text: &str) -> Option<Json> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
+    stream.next()?.ok().filter(Json::is_object)
 }
 
 fn without_json(text: &str) -> String {
@@ -194,10 +211,29 @@ fn with_short_lists(line: &str) -> String {
     line.split('\'').map(cut).collect::<Vec<_>>().join("'")
 }
 
+/// The text without tokens: a JWT, or what is said to be a bearer token. Some gateways repeat what they do not like.
+fn without_tokens(line: &str) -> String {
+    let token = |word: &str| {
+        let jwt = word.starts_with("eyJ") && word.len() > 20;
+        if jwt { Some("(token)") } else { None }
+    };
+    let marks = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let mut out = String::with_capacity(line.len());
+    let mut bearer = false;
+    for piece in line.split_inclusive(marks) {
+        let word = piece.trim_end_matches(marks);
+        let cover = token(word).or_else(|| (bearer && word.len() > 20).then_some("(token)"));
+        out.push_str(cover.unwrap_or(word));
+        out.push_str(&piece[word.len()..]);
+        bearer = word.eq_ignore_ascii_case("bearer") || (bearer && word.is_empty());
+    }
+    out
+}
+
 /// One line, of bounded length, without what a URL may have signed.
 pub(super) fn tidy(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = without_queries(&line);
+    let line = without_tokens(&without_queries(&line));
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,

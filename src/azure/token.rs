@@ -120,7 +120,7 @@ pub(super) fn failed(error: &azure_core::Error) -> Error {
 }
 
 /// The innermost error of the SDK's: around it are only the names of its credentials.
-fn telling(error: &azure_core::Error) -> &azure_core::Error {
+pub(super) fn telling(error: &azure_core::Error) -> &azure_core::Error {
     let mut found = error;
     let mut next = std::error::Error::source(error);
     while let Some(inner) = next {

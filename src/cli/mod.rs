@@ -9,12 +9,15 @@ mod exit;
 mod files;
 mod interrupt;
 mod lock;
+mod panic;
 mod project;
 mod run;
 mod settings;
 mod survey;
 mod terminal;
+mod veil;
 
 pub use args::command;
 pub use exit::Exit;
+pub use panic::tell_panics;
 pub use run::run;

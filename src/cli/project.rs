@@ -12,8 +12,10 @@ use super::error::CommandError;
 use super::files::FolderSources;
 use super::settings::Variables;
 use super::terminal::Terminal;
+use super::veil;
+use crate::document::{Path as DocumentPath, Value};
 use crate::environment;
-use crate::model::{Cloud, Desired, StateLocation};
+use crate::model::{Cloud, Desired, StateLocation, Wanted};
 use crate::names::EnvName;
 use crate::state::{BlobSettings, BlobStore, Holder, LocalStore, State, Store};
 
@@ -69,6 +71,7 @@ impl Project {
         let name = self.environment_name(name)?;
         let sources = FolderSources::new(&self.environments);
         let (desired, diagnostics) = environment::load(&name, &sources);
+        desired.iter().flat_map(|d| d.resources.values()).for_each(learn);
         match desired {
             Some(desired) if !diagnostics.has_errors() => {
                 if !diagnostics.is_empty() {
@@ -138,6 +141,7 @@ impl Project {
         }
         let way = self.way(cloud)?;
         let signed = container.query_pairs().any(|(name, _)| name == "sig");
+        container.query_pairs().filter(|(name, _)| name == "sig").for_each(|(_, value)| veil::learn([value.as_ref()]));
         let credential = if signed { None } else { Some(way.credential()?.0) };
         let (environment, transport) = (name.clone(), way.transport.clone());
         let session = clock::session();
@@ -160,5 +164,16 @@ impl Project {
             command: format!("landfall {command}"),
             since: clock::now(),
         }
+    }
+}
+
+/// What no line may tell of a resource.
+fn learn(wanted: &Wanted) {
+    for tree in [&wanted.body, &wanted.create_defaults] {
+        tree.walk(&DocumentPath::root(), &mut |_, value| {
+            if let Value::Secret(secret) = value {
+                veil::learn([secret.reveal()]);
+            }
+        });
     }
 }

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::project::Project;
 use super::settings::Variables;
 use super::terminal::Terminal;
+use super::veil;
 
 /// Runs one command line, program name first, and returns the exit code.
 pub fn run<I, T>(arguments: I) -> u8
@@ -27,6 +28,7 @@ where
         }
     };
     let variables = Variables::read();
+    veil::learn(variables.secrets());
     // Shells seldom export it; a terminal knows its own width.
     let columns = variables.get("COLUMNS").and_then(|c| c.parse().ok());
     let columns =

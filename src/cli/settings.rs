@@ -33,6 +33,16 @@ pub(super) const VARIABLES: [&str; 26] = [
     "COLUMNS",
 ];
 
+/// Those of them that are secrets.
+const SECRETS: [&str; 6] = [
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_FEDERATED_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "SYSTEM_ACCESSTOKEN",
+    "IDENTITY_HEADER",
+];
+
 /// The process environment, read once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables(BTreeMap<String, String>);
@@ -50,6 +60,11 @@ impl Variables {
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// The values of those that are secrets.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        SECRETS.iter().filter_map(|name| self.get(name))
     }
 
     pub(super) fn all(&self) -> &BTreeMap<String, String> {

@@ -6,6 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use super::args::Color;
 use super::error::CommandError;
+use super::veil;
 
 /// Where output goes.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +34,7 @@ impl Terminal {
     /// Data.
     pub(super) fn out(self, text: &str) -> Result<(), CommandError> {
         let mut stream = AutoStream::new(std::io::stdout().lock(), self.color);
-        stream.write_all(text.as_bytes())?;
+        stream.write_all(veil::covered(text).as_bytes())?;
         Ok(stream.flush()?)
     }
 
@@ -47,7 +48,7 @@ impl Terminal {
     /// Talk. Nobody listening is no error.
     pub(super) fn say(self, text: &str) {
         let mut stream = AutoStream::new(std::io::stderr().lock(), self.color);
-        let _ = stream.write_all(text.as_bytes());
+        let _ = stream.write_all(veil::covered(text).as_bytes());
         let _ = stream.flush();
     }
 

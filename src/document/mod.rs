@@ -7,9 +7,11 @@ mod path;
 mod secret;
 mod template;
 mod value;
+mod veil;
 
 pub use map::Map;
 pub use path::{Path, Segment};
 pub use secret::{Secret, SecretHash};
 pub use template::{Part, Reference, Template};
 pub use value::Value;
+pub use veil::Veil;

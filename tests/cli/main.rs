@@ -6,6 +6,7 @@
     reason = "a test writes its own files, waits for other processes, and fails when it cannot"
 )]
 
+mod canaries;
 mod cancel;
 mod exit_codes;
 mod interrupt;

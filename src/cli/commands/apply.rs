@@ -15,6 +15,7 @@ use crate::cli::interrupt::with_stops;
 use crate::cli::lock::locked;
 use crate::cli::project::Project;
 use crate::cli::survey::{Asked, survey};
+use crate::cli::veil::covered_report;
 use crate::event::Report;
 use crate::model::Desired;
 use crate::plan::{Action, Plan, Work};
@@ -131,6 +132,7 @@ impl Run<'_> {
         if self.destroy && report.complete() && state.recorded.resources.is_empty() && state.journal.is_empty() {
             store.remove().await?;
         }
+        let report = covered_report(report);
         tell_end(project, global, self.plan, &report, started, self.destroy)?;
         Ok(ended(&report))
     }

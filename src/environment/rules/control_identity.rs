@@ -2,7 +2,7 @@
 
 use super::table::{Case, value};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Map, Value};
+use crate::document::Value;
 use crate::names::ArmId;
 
 pub(super) const CODE: &str = "control-identity";

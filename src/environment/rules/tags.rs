@@ -2,7 +2,7 @@
 
 use super::table::Case;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Map, Path, Value};
+use crate::document::{Path, Value};
 use crate::schema::{Property, Schema};
 
 pub(super) const CODE: &str = "tags";
