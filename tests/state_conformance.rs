@@ -19,7 +19,7 @@ use std::time::Duration;
 use landfall::document::{Secret, Template, Value};
 use landfall::model::{Entry, HashKey};
 use landfall::names::{Address, ArmId, EnvName, Serial};
-use landfall::state::{Holder, JournalEntry, JournalStatus, LocalStore, MemoryStore, State, StateError, Store};
+use landfall::state::{Holder, JournalEntry, JournalStatus, KEPT, LocalStore, MemoryStore, State, StateError, Store};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -295,6 +295,56 @@ async fn a_state_from_elsewhere_takes_the_place_it_names(place: impl Place) {
     assert!(matches!(store.save(&mut first).await, Err(StateError::Moved { .. })));
 }
 
+async fn what_each_command_found_is_kept(place: impl Place) {
+    assert_eq!(place.open().history().await.unwrap(), [], "nothing was replaced yet");
+    let commands = KEPT as u64 + 3;
+    for number in 0..=commands {
+        let command = place.open();
+        let state = command.load().await.unwrap().unwrap_or_else(|| fresh(ONE));
+        let mut state = with(state, Value::text(format!("by {number}")));
+        command.save(&mut state).await.unwrap();
+        command.save(&mut state).await.unwrap();
+    }
+    let kept = place.open().history().await.unwrap();
+    let serials: Vec<u64> = kept.iter().map(|kept| kept.serial.0).collect();
+    let wanted: Vec<u64> = (0..KEPT as u64).map(|back| (commands - back) * 2).collect();
+    assert_eq!(serials, wanted, "one for each command, none of its own writes, and no more than there may be");
+    for kept in &kept {
+        let bytes = place.open().kept(&kept.version()).await.unwrap().expect("it is listed");
+        assert_eq!(bytes.len() as u64, kept.bytes);
+        let state = landfall::state::read_state(&bytes, "it", &environment()).unwrap();
+        assert_eq!(state.version(), Some(kept.version()));
+        assert_eq!(text_of(&state), format!("by {}", kept.serial.0 / 2 - 1));
+    }
+    let gone = (ONE.parse().unwrap(), Serial(2));
+    assert_eq!(place.open().kept(&gone).await.unwrap(), None);
+
+    let last = place.open();
+    let before = last.document().await.unwrap();
+    last.remove().await.unwrap();
+    let history = place.open().history().await.unwrap();
+    assert_eq!(history[0].serial, Serial(commands * 2 + 2), "what was removed is kept, too");
+    assert_eq!(place.open().kept(&history[0].version()).await.unwrap(), before);
+    let mut other = fresh(OTHER);
+    place.open().save(&mut other).await.unwrap();
+    place.open().save(&mut other).await.unwrap();
+    let history = place.open().history().await.unwrap();
+    assert_eq!(history.len(), KEPT);
+    assert!(history.iter().any(|kept| kept.version() == (OTHER.parse().unwrap(), Serial(1))), "{history:?}");
+}
+
+async fn a_refused_write_keeps_nothing_that_was_not_there(place: impl Place) {
+    let mut state = with(fresh(ONE), Value::text("first"));
+    place.open().save(&mut state).await.unwrap();
+    let mut stale = state.clone();
+    place.open().save(&mut state).await.unwrap();
+    assert!(place.open().save(&mut stale).await.is_err());
+    let mut stranger = with(fresh(OTHER), Value::text("other"));
+    assert!(place.open().save(&mut stranger).await.is_err());
+    let serials: Vec<_> = place.open().history().await.unwrap().iter().map(|kept| kept.serial).collect();
+    assert_eq!(serials, [Serial(1)]);
+}
+
 /// A thousand at once: each either has the lock alone, or is told that it is locked.
 async fn holders_never_overlap<P: Place>(place: P) {
     let inside = Arc::new(AtomicUsize::new(0));
@@ -344,6 +394,8 @@ macro_rules! conformance {
             the_lock_excludes_waits_and_names_its_holder,
             what_the_lock_protects_can_be_written_by_its_holder,
             a_state_from_elsewhere_takes_the_place_it_names,
+            what_each_command_found_is_kept,
+            a_refused_write_keeps_nothing_that_was_not_there,
             holders_never_overlap,
         ]);)*
     };

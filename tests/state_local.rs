@@ -66,13 +66,22 @@ fn the_files_are_their_owners() {
         drop(store.lock(&holder("anna@one"), Duration::ZERO).await.unwrap());
     });
     let mut names = Vec::new();
-    for file in std::fs::read_dir(directory.path()).unwrap() {
-        let file = file.unwrap();
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
-        names.push(file.file_name().into_string().unwrap());
+    let mut folders = vec![directory.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let file = file.unwrap();
+            let (about, path) = (file.metadata().unwrap(), file.path());
+            let wanted = if about.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(about.permissions().mode() & 0o777, wanted, "{path:?}");
+            names.push(path.strip_prefix(directory.path()).unwrap().to_string_lossy().into_owned());
+            folders.extend(about.is_dir().then_some(path));
+        }
     }
     names.sort();
-    assert_eq!(names, [".prod.json.write", "prod.json", "prod.json.backup", "prod.lock"]);
+    let kept = format!(".history/prod/1-{LINEAGE}.json");
+    let wanted =
+        [".history", ".history/prod", kept.as_str(), ".prod.json.write", "prod.json", "prod.json.backup", "prod.lock"];
+    assert_eq!(names, wanted);
 }
 
 #[test]
@@ -93,14 +102,19 @@ fn what_a_crash_leaves_is_swept_by_the_next_save() {
         std::fs::File::create(directory.path().join(name)).unwrap();
     }
     let store = LocalStore::new(path.clone(), prod());
+    let shelf = directory.path().join(".history/prod");
+    std::fs::create_dir_all(&shelf).unwrap();
+    std::fs::File::create(shelf.join(".1-x.json.4711-0.tmp")).unwrap();
     runtime().block_on(async {
         let mut state = store.load().await.unwrap().expect("half a file beside it does no harm");
         store.save(&mut state).await.unwrap();
     });
-    let mut wanted = vec![".prod.json.write", "prod.json", "prod.json.backup"];
+    let mut wanted = vec![".history", ".prod.json.write", "prod.json", "prod.json.backup"];
     wanted.extend(foreign);
     wanted.sort_unstable();
     assert_eq!(names(directory.path()), wanted);
+    let kept = names(&shelf);
+    assert!(kept.len() == 1 && kept[0].ends_with(&format!("-{LINEAGE}.json")), "{kept:?}");
 }
 
 #[test]

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::model::HashKey;
     use crate::names::Address;
-    use crate::state::{Guard, Held, Holder, JournalEntry, JournalStatus, MemoryStore, Version};
+    use crate::state::{Guard, Held, Holder, JournalEntry, JournalStatus, Kept, MemoryStore, Version};
 
     /// A store that takes a second for each write, and refuses some.
     struct Slow {
@@ -170,6 +170,12 @@ mod tests {
         }
         async fn remove(&self) -> Result<(), StateError> {
             self.store.remove().await
+        }
+        async fn history(&self) -> Result<Vec<Kept>, StateError> {
+            self.store.history().await
+        }
+        async fn kept(&self, version: &Version) -> Result<Option<Vec<u8>>, StateError> {
+            self.store.kept(version).await
         }
         fn describe(&self) -> String {
             self.store.describe()

@@ -299,6 +299,18 @@ pub fn read_state(bytes: &[u8], what: &str, environment: &EnvName) -> Result<Sta
     read(bytes, &Origin { what, backup: None, environment })
 }
 
+/// Which version of which state a file is; `None` where it does not say.
+pub(super) fn version_of(bytes: &[u8]) -> Option<Version> {
+    let mark: WireVersion = serde_json::from_slice(bytes).ok()?;
+    Some((mark.lineage.parse().ok()?, Serial(mark.serial)))
+}
+
+/// How many bytes the record of one resource takes in the file, about.
+pub(super) fn bytes_of(address: &Address, entry: &Entry) -> usize {
+    let wire = write_entry(address, entry).ok().and_then(|wire| serde_json::to_vec_pretty(&wire).ok());
+    wire.map_or(0, |bytes| bytes.len())
+}
+
 /// A place in the file and what is wrong there.
 type Wrong = (String, Box<dyn std::error::Error + Send + Sync>);
 

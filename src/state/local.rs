@@ -1,4 +1,4 @@
-//! A state in a file: `state/prod.json`, with `prod.json.backup` and `prod.lock` beside it.
+//! A state in a file: `state/prod.json`, with `prod.json.backup`, `prod.lock` and `.history/prod` beside it.
 //!
 //! The lock is the operating system's own lock on `prod.lock`, so it ends with its process, however that ends; the file
 //! itself stays, since removing it would let two processes lock two files of one name. `.prod.json.write` is locked for the
@@ -17,8 +17,9 @@ use tokio::time::Instant;
 use super::file::{directory_of, flush_directory, restrict, sweep, write_atomically_private};
 use super::format::{self, Origin};
 use super::holder;
+use super::shelf::Shelf;
 use super::store::{expect_environment, expect_unmoved};
-use super::{Guard, Held, Holder, State, StateError, Store, Version};
+use super::{Guard, Held, Holder, Kept, State, StateError, Store, Version};
 use crate::names::EnvName;
 
 /// How often a waiting process tries the lock again: short enough not to be felt, long enough to cost nothing.
@@ -36,8 +37,9 @@ struct Files {
     backup: PathBuf,
     lock: PathBuf,
     writing: PathBuf,
+    shelf: Shelf,
     environment: EnvName,
-    /// Whether the version from before this command is safe in the backup.
+    /// Whether the version from before this command is safe in the backup and on the shelf.
     backed_up: AtomicBool,
 }
 
@@ -54,8 +56,9 @@ impl LocalStore {
         };
         let (backup, writing) = (beside("", ".backup"), beside(".", ".write"));
         let lock = path.with_extension("lock");
+        let shelf = Shelf::beside(&path);
         let backed_up = AtomicBool::new(false);
-        Self { files: Arc::new(Files { backup, lock, writing, state: path, environment, backed_up }) }
+        Self { files: Arc::new(Files { backup, lock, writing, shelf, state: path, environment, backed_up }) }
     }
 
     /// Runs disk work off the runtime's threads. It goes on to its end when the caller is gone: a save is never cut.
@@ -113,6 +116,18 @@ impl Store for LocalStore {
         Err(StateError::Unbreakable { what: self.describe() })
     }
 
+    async fn history(&self) -> Result<Vec<Kept>, StateError> {
+        self.off_thread(|files| files.shelf.list().map_err(|error| access("read", files.shelf.folder(), error))).await
+    }
+
+    async fn kept(&self, version: &Version) -> Result<Option<Vec<u8>>, StateError> {
+        let version = version.clone();
+        let read = move |files: &Files| {
+            files.shelf.read(&version).map_err(|error| access("read", files.shelf.folder(), error))
+        };
+        self.off_thread(read).await
+    }
+
     async fn remove(&self) -> Result<(), StateError> {
         self.off_thread(Files::remove).await
     }
@@ -157,6 +172,10 @@ impl Files {
         if !self.backed_up.load(Ordering::Acquire) {
             if let Some(old) = old {
                 write_atomically_private(&self.backup, old).map_err(|error| access("write", &self.backup, error))?;
+                if let Some(version) = format::version_of(old) {
+                    let kept = self.shelf.keep(&version, old);
+                    kept.map_err(|error| access("write", self.shelf.folder(), error))?;
+                }
             }
             self.backed_up.store(true, Ordering::Release);
         }

@@ -1,5 +1,6 @@
 //! A state in memory, for tests and rehearsals. It keeps the bytes of the file, so that it refuses what a file refuses.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,16 +9,33 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::format::{self, Origin};
 use super::store::{expect_environment, expect_unmoved};
-use super::{Guard, Held, Holder, State, StateError, Store, Version};
+use super::{Guard, Held, Holder, KEPT, Kept, State, StateError, Store, Version};
 use crate::names::EnvName;
 
 /// Keeps a state in memory. Clones share it, as processes share a file.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct MemoryStore {
     environment: EnvName,
     bytes: Arc<Mutex<Option<Vec<u8>>>>,
+    /// Earlier versions, the newest last.
+    history: Arc<Mutex<Vec<(Version, Vec<u8>)>>>,
+    /// Whether this clone has kept the version that it found.
+    kept: AtomicBool,
     lock: Arc<tokio::sync::Mutex<()>>,
     holder: Arc<Mutex<Option<Holder>>>,
+}
+
+impl Clone for MemoryStore {
+    fn clone(&self) -> Self {
+        Self {
+            environment: self.environment.clone(),
+            bytes: Arc::clone(&self.bytes),
+            history: Arc::clone(&self.history),
+            kept: AtomicBool::new(false),
+            lock: Arc::clone(&self.lock),
+            holder: Arc::clone(&self.holder),
+        }
+    }
 }
 
 struct MemoryGuard {
@@ -28,7 +46,22 @@ struct MemoryGuard {
 impl MemoryStore {
     /// An empty store of `environment`.
     pub fn new(environment: EnvName) -> Self {
-        Self { environment, bytes: Arc::default(), lock: Arc::default(), holder: Arc::default() }
+        let (bytes, history, kept) = (Arc::default(), Arc::default(), AtomicBool::new(false));
+        Self { environment, bytes, history, kept, lock: Arc::default(), holder: Arc::default() }
+    }
+
+    /// Keeps the version that this clone found, before its first write.
+    fn keep(&self, old: Option<&[u8]>) {
+        if self.kept.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some((old, version)) = old.and_then(|old| Some((old, format::version_of(old)?))) {
+            let mut history = get(&self.history);
+            history.retain(|(other, _)| *other != version);
+            history.push((version, old.to_vec()));
+            let surplus = history.len().saturating_sub(KEPT);
+            history.drain(..surplus);
+        }
     }
 
     fn read(&self, bytes: &[u8]) -> Result<State, StateError> {
@@ -55,6 +88,7 @@ impl Store for MemoryStore {
         let origin = Origin { what: &what, backup: None, environment: &self.environment };
         let stored = bytes.as_deref().map(|bytes| format::version(bytes, &origin)).transpose()?;
         expect_unmoved(&what, stored.flatten(), over)?;
+        self.keep(bytes.as_deref());
         *bytes = Some(new);
         state.serial = state.serial.next();
         Ok(())
@@ -76,8 +110,24 @@ impl Store for MemoryStore {
         Err(StateError::Unbreakable { what: self.describe() })
     }
 
+    async fn history(&self) -> Result<Vec<Kept>, StateError> {
+        let kept = |((lineage, serial), bytes): &(Version, Vec<u8>)| Kept {
+            lineage: lineage.clone(),
+            serial: *serial,
+            bytes: bytes.len() as u64,
+            replaced: None,
+        };
+        Ok(get(&self.history).iter().rev().map(kept).collect())
+    }
+
+    async fn kept(&self, version: &Version) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(get(&self.history).iter().find(|(other, _)| other == version).map(|(_, bytes)| bytes.clone()))
+    }
+
     async fn remove(&self) -> Result<(), StateError> {
-        *get(&self.bytes) = None;
+        let mut bytes = get(&self.bytes);
+        self.keep(bytes.as_deref());
+        *bytes = None;
         Ok(())
     }
 

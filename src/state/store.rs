@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{State, StateError};
+use super::{Kept, State, StateError};
 use crate::names::{EnvName, Lineage, Serial};
 
 /// Keeps the state of one environment.
@@ -62,8 +62,21 @@ pub trait Store: Send + Sync {
     /// [`StateError::Unbreakable`] where a lock ends with its process and cannot be taken away.
     async fn unlock(&self) -> Result<(), StateError>;
 
-    /// Takes the state away, after a destroy that left nothing to remember. The version from before this command stays
-    /// beside it as a backup where the store keeps one. To be called with the lock held; nothing there is no error.
+    /// The earlier versions that are kept, newest first: what each command found that changed something, the last
+    /// [`KEPT`](super::KEPT) of them. They outlive the state.
+    ///
+    /// # Errors
+    /// What the disk or the service says.
+    async fn history(&self) -> Result<Vec<Kept>, StateError>;
+
+    /// An earlier version, to the byte; `None` if it is not kept.
+    ///
+    /// # Errors
+    /// What the disk or the service says.
+    async fn kept(&self, version: &Version) -> Result<Option<Vec<u8>>, StateError>;
+
+    /// Takes the state away, after a destroy that left nothing to remember. The version from before this command is kept as
+    /// at any other write. To be called with the lock held; nothing there is no error.
     ///
     /// # Errors
     /// What cannot be taken away.

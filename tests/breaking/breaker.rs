@@ -135,6 +135,14 @@ impl landfall::state::Store for Store {
         self.inner.unlock().await
     }
 
+    async fn history(&self) -> Result<Vec<landfall::state::Kept>, StateError> {
+        self.inner.history().await
+    }
+
+    async fn kept(&self, version: &Version) -> Result<Option<Vec<u8>>, StateError> {
+        self.inner.kept(version).await
+    }
+
     async fn remove(&self) -> Result<(), StateError> {
         let n = self.breaker.saves.fetch_add(1, Ordering::SeqCst);
         self.breaker.pass(Moment::BeforeSave(n)).await;

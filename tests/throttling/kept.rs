@@ -39,6 +39,14 @@ impl Store for Kept {
         Ok(())
     }
 
+    async fn history(&self) -> Result<Vec<landfall::state::Kept>, StateError> {
+        Ok(Vec::new())
+    }
+
+    async fn kept(&self, _: &Version) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(None)
+    }
+
     async fn remove(&self) -> Result<(), StateError> {
         *self.0.lock().unwrap() = None;
         Ok(())

@@ -21,7 +21,7 @@ use super::trouble::{BlobTrouble, Place, Refused, judge};
 use crate::state::{Holder, holder};
 
 /// The newest version of the protocol that Azure and Azurite both speak.
-const PROTOCOL: &str = "2025-11-05";
+pub(super) const PROTOCOL: &str = "2025-11-05";
 /// How long a lease lasts without renewal, in seconds: the most that ends by itself.
 pub(super) const LEASE_SECONDS: i32 = 60;
 /// How long one request may take.
@@ -29,7 +29,7 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// Waits before a request is sent again.
 const AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(8)];
 /// States travel in one piece: in several, another protocol would be needed to make them one again.
-const ONE_PIECE: usize = 256 << 20;
+pub(super) const ONE_PIECE: usize = 256 << 20;
 
 const WRITER: &str = "landfall_writer";
 const HOLDER: &str = "landfall_holder";
@@ -76,21 +76,18 @@ pub(super) struct Service {
 }
 
 impl Service {
+    /// The blob `name` of the container at `url`.
     pub(super) fn new(
-        url: Url,
+        mut url: Url,
+        name: &str,
         credential: Option<Arc<dyn TokenCredential>>,
         transport: Arc<dyn HttpClient>,
     ) -> Result<Self, azure_core::Error> {
-        let place = Place {
-            host: url.host_str().unwrap_or_default().to_owned(),
-            container: url.path_segments().into_iter().flatten().rev().nth(1).unwrap_or_default().to_owned(),
-        };
-        let client_options = ClientOptions {
-            transport: Some(Transport::new(transport)),
-            retry: RetryOptions::none(),
-            ..ClientOptions::default()
-        };
-        let options = BlobClientOptions { client_options, version: PROTOCOL.to_owned() };
+        let place = Place::of_container(&url);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push(name);
+        }
+        let options = BlobClientOptions { client_options: client_options(transport), version: PROTOCOL.to_owned() };
         Ok(Self { client: BlobClient::new(url, credential, Some(options))?, place })
     }
 
@@ -207,16 +204,33 @@ impl Service {
         &self,
         request: impl Fn() -> BoxFuture<'a, azure_core::Result<T>> + Send + Sync,
     ) -> Result<T, Refused> {
-        let mut waits = AGAIN.iter();
-        loop {
-            let answer = tokio::time::timeout(REQUEST, request()).await.unwrap_or_else(|_| Err(too_slow()));
-            match answer.map_err(|error| judge(error, &self.place)) {
-                Err(Refused::Transient(trouble)) => match waits.next() {
-                    Some(wait) => tokio::time::sleep(*wait).await,
-                    None => return Err(Refused::Failed(trouble)),
-                },
-                judged => return judged,
-            }
+        send(&self.place, request).await
+    }
+}
+
+/// How requests leave, with no retries but those of [`send`].
+pub(super) fn client_options(transport: Arc<dyn HttpClient>) -> ClientOptions {
+    ClientOptions {
+        transport: Some(Transport::new(transport)),
+        retry: RetryOptions::none(),
+        ..ClientOptions::default()
+    }
+}
+
+/// Sends a request until it is answered or has failed too often.
+pub(super) async fn send<'a, T>(
+    place: &Place,
+    request: impl Fn() -> BoxFuture<'a, azure_core::Result<T>> + Send + Sync,
+) -> Result<T, Refused> {
+    let mut waits = AGAIN.iter();
+    loop {
+        let answer = tokio::time::timeout(REQUEST, request()).await.unwrap_or_else(|_| Err(too_slow()));
+        match answer.map_err(|error| judge(error, place)) {
+            Err(Refused::Transient(trouble)) => match waits.next() {
+                Some(wait) => tokio::time::sleep(*wait).await,
+                None => return Err(Refused::Failed(trouble)),
+            },
+            judged => return judged,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! was taken away cannot write any more.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,11 +19,12 @@ use uuid::Uuid;
 
 use super::lease::LeaseGuard;
 use super::service::{Meta, Over, Service};
+use super::shelf::Shelf;
 use super::trouble::Refused;
 use crate::names::EnvName;
 use crate::state::format::{self, Origin};
 use crate::state::store::{expect_environment, expect_unmoved};
-use crate::state::{Guard, Held, Holder, State, StateError, Store, Version};
+use crate::state::{Guard, Held, Holder, Kept, State, StateError, Store, Version};
 
 /// How soon a waiting process asks for the lease again, and how seldom at last.
 const LOCK_POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
@@ -60,6 +61,11 @@ pub(super) struct Inner {
     count: AtomicU64,
     /// The lease this store holds.
     lock: Mutex<Option<(String, Holder)>>,
+    shelf: Shelf,
+    /// What this store found when it first looked, until that is kept as an earlier version.
+    found: Mutex<Option<(Version, Vec<u8>)>>,
+    /// Whether it is kept: what this store writes from then on is its own command's.
+    kept: AtomicBool,
     /// What stood there when this store last looked.
     known: Mutex<Option<(Option<Version>, Over)>>,
     /// The keeper of the lease. It ends with the guard.
@@ -72,18 +78,24 @@ impl BlobStore {
     /// # Errors
     /// [`StateError::Access`] for a URL that no request can be sent to.
     pub fn new(settings: BlobSettings) -> Result<Self, StateError> {
-        let BlobSettings { container: mut url, environment, credential, transport, session } = settings;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push(&format!("{environment}.json"));
-        }
+        let BlobSettings { container: url, environment, credential, transport, session } = settings;
+        let name = format!("{environment}.json");
         let mut shown = url.clone();
         shown.set_query(None);
+        if let Ok(mut segments) = shown.path_segments_mut() {
+            segments.pop_if_empty().push(&name);
+        }
         let what = shown.to_string();
         let signed = url.query_pairs().any(|(name, _)| name == "sig");
-        let service = Service::new(url, credential.filter(|_| !signed), transport)
-            .map_err(|error| StateError::Access { act: "reach", what: what.clone(), source: Box::new(error) })?;
+        let credential = credential.filter(|_| !signed);
+        let unfit = |error| StateError::Access { act: "reach", what: what.clone(), source: Box::new(error) };
+        let service = Service::new(url.clone(), &name, credential.clone(), transport.clone()).map_err(unfit)?;
+        let shelf = Shelf::new(url, &environment, credential, transport).map_err(unfit)?;
         let inner = Inner {
             service,
+            shelf,
+            found: Mutex::default(),
+            kept: AtomicBool::new(false),
             environment,
             what,
             session,
@@ -118,6 +130,7 @@ impl Store for BlobStore {
         let new = format::write(state, next)?;
         expect_environment(&inner.what, &inner.environment, state)?;
         let etag = inner.write(&new, over).await?;
+        inner.kept.store(true, Ordering::Release);
         state.serial = next;
         inner.remember(state.version(), Over::Etag(etag));
         Ok(())
@@ -152,6 +165,18 @@ impl Store for BlobStore {
         match self.inner.service.break_lease().await {
             Ok(()) | Err(Refused::LeaseEnded | Refused::Absent) => Ok(()),
             Err(refused) => Err(self.inner.access("unlock", refused)),
+        }
+    }
+
+    async fn history(&self) -> Result<Vec<Kept>, StateError> {
+        self.inner.shelf.list().await.map_err(|refused| self.inner.access("list the earlier versions of", refused))
+    }
+
+    async fn kept(&self, version: &Version) -> Result<Option<Vec<u8>>, StateError> {
+        match self.inner.shelf.read(version).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Refused::Absent) => Ok(None),
+            Err(refused) => Err(self.inner.access("read an earlier version of", refused)),
         }
     }
 
@@ -240,7 +265,11 @@ impl Inner {
             Ok(blob) if blob.meta.absent => Ok((None, Over::Etag(blob.etag))),
             Ok(blob) => {
                 let origin = Origin { what: &self.what, backup: None, environment: &self.environment };
-                Ok((Some(format::read(&blob.bytes, &origin)?), Over::Etag(blob.etag)))
+                let state = format::read(&blob.bytes, &origin)?;
+                if !self.kept.load(Ordering::Acquire) {
+                    *get(&self.found) = state.version().map(|version| (version, blob.bytes));
+                }
+                Ok((Some(state), Over::Etag(blob.etag)))
             }
             Err(Refused::Absent) => Ok((None, Over::Nothing)),
             Err(refused) => Err(self.access("read", refused)),
@@ -261,6 +290,7 @@ impl Inner {
                     here
                 }
             };
+            self.keep(over).await?;
             let (meta, lease) = self.meta(Some(writer.clone()));
             let refused = match self.service.write(new, &meta, &here, lease.as_deref()).await {
                 Ok(etag) => return Ok(etag),
@@ -286,6 +316,23 @@ impl Inner {
         Err(self.access("write", Refused::Changed))
     }
 
+    /// Keeps the version that is about to be replaced, unless this command wrote it.
+    async fn keep(&self, over: Option<&Version>) -> Result<(), StateError> {
+        let Some(version) = over.filter(|_| !self.kept.load(Ordering::Acquire)) else { return Ok(()) };
+        let found = get(&self.found).take().filter(|(found, _)| found == version);
+        let bytes = match found {
+            Some((_, bytes)) => bytes,
+            None => match self.service.read().await {
+                // What is something else by now is not replaced either.
+                Ok(blob) if format::version_of(&blob.bytes).as_ref() != Some(version) => return Ok(()),
+                Ok(blob) => blob.bytes,
+                Err(Refused::Absent) => return Ok(()),
+                Err(refused) => return Err(self.access("read", refused)),
+            },
+        };
+        self.shelf.keep(version, &bytes).await.map_err(|refused| self.access("keep the earlier version of", refused))
+    }
+
     async fn remove(&self) -> Result<(), StateError> {
         *get(&self.known) = None;
         for _ in 0..ROUNDS {
@@ -295,6 +342,7 @@ impl Inner {
                 Err(Refused::Absent) => return Ok(()),
                 Err(refused) => return Err(self.access("remove", refused)),
             };
+            self.keep(format::version_of(&blob.bytes).as_ref()).await?;
             let (meta, lease) = self.meta(None);
             match self.service.write_placeholder(meta, &Over::Etag(blob.etag), lease.as_deref()).await {
                 Ok(_) => return Ok(()),

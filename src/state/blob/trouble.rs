@@ -4,6 +4,7 @@
 use std::error::Error as StdError;
 
 use azure_core::error::ErrorKind;
+use url::Url;
 
 /// Why a request came to nothing, for the store.
 #[derive(Debug)]
@@ -86,6 +87,17 @@ pub enum BlobTrouble {
 pub(super) struct Place {
     pub host: String,
     pub container: String,
+}
+
+impl Place {
+    /// The container at a URL.
+    pub(super) fn of_container(url: &Url) -> Self {
+        let container = url.path_segments().into_iter().flatten().rfind(|segment| !segment.is_empty());
+        Self {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            container: container.unwrap_or_default().to_owned(),
+        }
+    }
 }
 
 /// What a failed request means.
