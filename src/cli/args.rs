@@ -283,6 +283,24 @@ pub(super) enum StateCommand {
     Pull {
         /// Name of the environment
         environment: String,
+        /// An earlier version instead, as `state history` lists it
+        #[arg(long, value_name = "SERIAL")]
+        serial: Option<u64>,
+    },
+    /// List the versions that are kept of the state: what each command found that changed it
+    History {
+        /// Name of the environment
+        environment: String,
+    },
+    /// Put an earlier version of the record back, as a new one; Azure is not asked
+    Restore {
+        /// Name of the environment
+        environment: String,
+        /// Which one, as `state history` lists it
+        serial: u64,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
     },
     /// Store a file as the state
     Push(PushArgs),

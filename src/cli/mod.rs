@@ -13,6 +13,7 @@ mod panic;
 mod project;
 mod run;
 mod settings;
+mod size;
 mod survey;
 mod terminal;
 mod veil;

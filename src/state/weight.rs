@@ -1,6 +1,6 @@
 //! How large a state may grow. Every write sends all of it, so a large one is slow long before any store refuses it.
 
-use super::{State, format};
+use super::{State, StateError, format};
 use crate::names::Address;
 
 /// From how many bytes on a state is said to be large: 8 MiB, some hundreds of clusters.
@@ -22,15 +22,19 @@ pub struct Weight {
     pub journal: u64,
 }
 
-/// Weighs a state that is `bytes` long as a file.
-pub fn weigh(state: &State, bytes: u64) -> Weight {
+/// Weighs a state, as it would be written.
+///
+/// # Errors
+/// As [`Store::save`](super::Store::save), for what must not be written.
+pub fn weigh(state: &State) -> Result<Weight, StateError> {
+    let bytes = format::write(state, state.serial)?.len() as u64;
     let resources = state.recorded.resources.iter();
     let mut largest: Vec<(Address, u64)> =
         resources.map(|(address, entry)| (address.clone(), format::bytes_of(address, entry) as u64)).collect();
     let records: u64 = largest.iter().map(|(_, bytes)| bytes).sum();
     largest.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     largest.truncate(NAMED);
-    Weight { bytes, largest, journal: bytes.saturating_sub(records) }
+    Ok(Weight { bytes, largest, journal: bytes.saturating_sub(records) })
 }
 
 #[cfg(test)]
@@ -38,7 +42,7 @@ mod tests {
     use super::*;
     use crate::document::Value;
     use crate::model::{Entry, HashKey};
-    use crate::names::{ArmId, Serial};
+    use crate::names::ArmId;
 
     #[test]
     fn the_largest_are_named_first() {
@@ -58,8 +62,7 @@ mod tests {
             };
             state.recorded.resources.insert(Address::top("clusters", name), entry);
         }
-        let bytes = format::write(&state, Serial(1)).unwrap().len() as u64;
-        let weight = weigh(&state, bytes);
+        let weight = weigh(&state).unwrap();
         let named: Vec<&str> = weight.largest.iter().map(|(address, _)| address.as_str()).collect();
         assert_eq!(named, ["clusters.d", "clusters.b", "clusters.c"]);
         assert!(weight.largest[0].1 > 90_000 && weight.journal < 1_000, "{weight:?}");

@@ -14,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::with_stops;
 use crate::cli::lock::locked;
 use crate::cli::project::Project;
+use crate::cli::size;
 use crate::cli::survey::{Asked, survey};
 use crate::cli::veil::covered_report;
 use crate::event::Report;
@@ -74,6 +75,9 @@ async fn under_lock(
     let terminal = project.terminal;
     let environment = desired.environment.clone();
     let mut state = project.state(store, &environment).await?;
+    if !asked.destroy {
+        size::begin(terminal, &store.describe(), &state)?;
+    }
     let connection = connect(project, global, &desired.cloud)?;
     let client = &connection.client;
     let interrupted = recover_first(project, client, &state).await;
@@ -129,6 +133,10 @@ impl Run<'_> {
             run(client, self.plan, state, store, options).await
         })
         .await?;
+        // Whatever it weighs by now, it had to be written: what was done in Azure is not to be lost.
+        if !self.plan.steps.is_empty() {
+            size::warn(terminal, &store.describe(), state)?;
+        }
         if self.destroy && report.complete() && state.recorded.resources.is_empty() && state.journal.is_empty() {
             store.remove().await?;
         }

@@ -15,6 +15,7 @@ pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
 mod state_edit;
+mod state_history;
 mod state_lock;
 mod state_move;
 pub(super) mod validate;

@@ -90,6 +90,10 @@ fn reset(project: &Project) -> Result<Exit, CommandError> {
     for entry in entries.flatten().filter(|e| e.path().is_file()) {
         std::fs::remove_file(entry.path()).map_err(failed)?;
     }
+    match std::fs::remove_dir_all(folder.join(".history")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
     project.terminal.line("The sandbox's world and its states are forgotten.");
     Ok(Exit::Done)
 }

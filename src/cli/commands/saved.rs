@@ -11,6 +11,7 @@ use crate::cli::error::{CommandError, chain};
 use crate::cli::exit::Exit;
 use crate::cli::lock::locked;
 use crate::cli::project::Project;
+use crate::cli::size;
 use crate::cli::survey::wants;
 use crate::names::{EnvName, Serial};
 use crate::observe::observe;
@@ -80,6 +81,9 @@ pub(super) async fn apply_file(
     locked(store.as_ref(), &holder, global.lock_timeout, async || {
         let mut state = project.state(store.as_ref(), &name).await?;
         unmoved(&saved, &state)?;
+        if !head.destroy {
+            size::begin(project.terminal, &store.describe(), &state)?;
+        }
         let connection = connect(project, global, &desired.cloud)?;
         let client = &connection.client;
         client.ready().await?;

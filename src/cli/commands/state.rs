@@ -1,7 +1,7 @@
 //! `landfall state`: the record, and where it lies. It is read as it is, so that it can be looked at when the file is broken.
 
 use super::state_edit::Edit;
-use super::{state_lock, state_move};
+use super::{state_history, state_lock, state_move};
 use crate::cli::args::{Global, Output, StateCommand};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -22,7 +22,11 @@ pub(crate) async fn run(project: &Project, global: &Global, command: &StateComma
         StateCommand::Mv { environment, from, to, yes } => {
             edit(project, global, environment, Edit::Move(from, to), *yes).await
         }
-        StateCommand::Pull { environment } => state_move::pull(project, environment).await,
+        StateCommand::History { environment } => state_history::history(project, global, environment).await,
+        StateCommand::Restore { environment, serial, yes } => {
+            state_history::restore(project, global, environment, *serial, *yes).await
+        }
+        StateCommand::Pull { environment, serial } => state_move::pull(project, environment, *serial).await,
         StateCommand::Push(args) => state_move::push(project, global, args).await,
         StateCommand::Migrate(args) => state_move::migrate(project, global, args).await,
         StateCommand::Unlock { environment, yes } => state_lock::unlock(project, environment, *yes).await,

@@ -1,19 +1,24 @@
 //! `landfall state pull|push|migrate`: states that come and go.
 
 use super::state::missing;
+use super::state_history;
 use crate::cli::args::{Global, MigrateArgs, PushArgs};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::lock::locked;
 use crate::cli::project::Project;
+use crate::cli::size::{check, fits};
 use crate::names::EnvName;
 use crate::state::{State, Store, read_state};
 
-/// Prints what is stored, to the byte.
-pub(crate) async fn pull(project: &Project, environment: &str) -> Result<Exit, CommandError> {
+/// Prints what is stored, or an earlier version that is kept, to the byte.
+pub(crate) async fn pull(project: &Project, environment: &str, serial: Option<u64>) -> Result<Exit, CommandError> {
     let name = project.environment_name(environment)?;
     let store = project.store_of(&name)?;
-    let bytes = store.document().await?.ok_or_else(|| missing(&name, store.as_ref()))?;
+    let bytes = match serial {
+        Some(serial) => state_history::document(&name, store.as_ref(), serial).await?,
+        None => store.document().await?.ok_or_else(|| missing(&name, store.as_ref()))?,
+    };
     project.terminal.raw(&bytes)?;
     Ok(Exit::Done)
 }
@@ -24,6 +29,7 @@ pub(crate) async fn push(project: &Project, global: &Global, args: &PushArgs) ->
     let file = args.file.display().to_string();
     let bytes =
         std::fs::read(&args.file).map_err(|error| CommandError::wrong(format!("cannot read {file}: {error}")))?;
+    fits(&file, bytes.len() as u64)?;
     let mut pushed = read_state(&bytes, &file, &name)?;
     let store = project.store_of(&name)?;
     let holder = project.holder(&format!("state push {name}"));
@@ -101,7 +107,7 @@ fn refuse(what: &str, pushed: &State, stored: &State) -> Result<(), CommandError
 }
 
 /// Writes it over `stored`, with a serial above both.
-async fn put(
+pub(super) async fn put(
     project: &Project,
     store: &dyn Store,
     state: &mut State,
@@ -109,6 +115,7 @@ async fn put(
 ) -> Result<Exit, CommandError> {
     let over = stored.and_then(State::version);
     state.serial = state.serial.max(stored.map_or(state.serial, |stored| stored.serial));
+    check(project.terminal, &store.describe(), state)?;
     store.replace(state, over.as_ref()).await?;
     project.terminal.line(&format!("{} has serial {} now.", store.describe(), state.serial));
     Ok(Exit::Done)
