@@ -15,7 +15,7 @@ use crate::state::{Kept, State};
 /// The versions that are kept, newest first, under the one that is stored.
 pub fn history_text(environment: &EnvName, current: Option<&State>, kept: &[Kept], columns: usize) -> String {
     let mut out = match current {
-        Some(state) => format!("Stored: {} of lineage {}.\n", paint(BOLD, &state.serial), state.lineage),
+        Some(state) => format!("Stored: {} of lineage {}.\n", paint(BOLD, state.serial), state.lineage),
         None => format!("There is no state of {environment} now.\n"),
     };
     if kept.is_empty() {
@@ -26,7 +26,7 @@ pub fn history_text(environment: &EnvName, current: Option<&State>, kept: &[Kept
     for one in kept {
         let other = current.is_none_or(|state| state.lineage != one.lineage);
         let lineage = if other { format!("  of lineage {}", one.lineage) } else { String::new() };
-        let left = format!("  {}{lineage}", paint(BOLD, &format!("{:>6}", one.serial.to_string())));
+        let left = format!("  {}{lineage}", paint(BOLD, format!("{:>6}", one.serial.to_string())));
         let when = one.replaced.and_then(stamp).map_or_else(String::new, |at| format!("replaced {at}, "));
         let right = format!("{when}{} KiB", one.bytes.div_ceil(1024));
         let _ = writeln!(out, "{}", two(&left, &paint(DIM, &right), columns));

@@ -3,6 +3,8 @@
 //! A command writes a state many times over. What is kept is the version that it found, once, before its first write; so
 //! there is one for each command that changed something, and never one of a moment in between.
 
+use std::cmp::Reverse;
+
 use time::OffsetDateTime;
 
 use super::store::Version;
@@ -44,7 +46,7 @@ pub(super) fn version_named(name: &str) -> Option<Version> {
 
 /// Puts versions in order: the one that was replaced last is the first.
 pub(super) fn newest_first(kept: &mut [Kept]) {
-    kept.sort_by(|a, b| (b.replaced, b.serial).cmp(&(a.replaced, a.serial)));
+    kept.sort_by_key(|one| Reverse((one.replaced, one.serial)));
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub struct MemoryStore {
     environment: EnvName,
     bytes: Arc<Mutex<Option<Vec<u8>>>>,
     /// Earlier versions, the newest last.
-    history: Arc<Mutex<Vec<(Version, Vec<u8>)>>>,
+    history: Arc<Mutex<Vec<Earlier>>>,
     /// Whether this clone has kept the version that it found.
     kept: AtomicBool,
     lock: Arc<tokio::sync::Mutex<()>>,
@@ -37,6 +37,9 @@ impl Clone for MemoryStore {
         }
     }
 }
+
+/// A version and its bytes.
+type Earlier = (Version, Vec<u8>);
 
 struct MemoryGuard {
     holder: Arc<Mutex<Option<Holder>>>,
@@ -111,7 +114,7 @@ impl Store for MemoryStore {
     }
 
     async fn history(&self) -> Result<Vec<Kept>, StateError> {
-        let kept = |((lineage, serial), bytes): &(Version, Vec<u8>)| Kept {
+        let kept = |((lineage, serial), bytes): &Earlier| Kept {
             lineage: lineage.clone(),
             serial: *serial,
             bytes: bytes.len() as u64,

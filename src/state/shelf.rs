@@ -45,7 +45,11 @@ impl Shelf {
         for entry in entries {
             let entry = entry?;
             let Some((lineage, serial)) = entry.file_name().to_str().and_then(version_named) else { continue };
-            let about = entry.metadata()?;
+            let about = match entry.metadata() {
+                // A command that runs has just let it go.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                about => about?,
+            };
             let replaced = about.modified().ok().map(OffsetDateTime::from);
             out.push(Kept { lineage, serial, bytes: about.len(), replaced });
         }

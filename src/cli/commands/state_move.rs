@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::lock::locked;
 use crate::cli::project::Project;
 use crate::cli::size::{check, fits};
-use crate::names::EnvName;
+use crate::names::{EnvName, Serial};
 use crate::state::{State, Store, read_state};
 
 /// Prints what is stored, or an earlier version that is kept, to the byte.
@@ -106,7 +106,7 @@ fn refuse(what: &str, pushed: &State, stored: &State) -> Result<(), CommandError
     Ok(())
 }
 
-/// Writes it over `stored`, with a serial above both.
+/// Writes it over `stored`, with a serial above both, and above every version that is kept of it: no two have one name.
 pub(super) async fn put(
     project: &Project,
     store: &dyn Store,
@@ -114,7 +114,10 @@ pub(super) async fn put(
     stored: Option<&State>,
 ) -> Result<Exit, CommandError> {
     let over = stored.and_then(State::version);
-    state.serial = state.serial.max(stored.map_or(state.serial, |stored| stored.serial));
+    // Where nothing may be listed, nothing is put back either, and what is stored counts on.
+    let kept = if stored.is_none() { store.history().await.unwrap_or_default() } else { Vec::new() };
+    let before = kept.iter().filter(|one| one.lineage == state.lineage).map(|one| one.serial);
+    state.serial = before.chain(stored.map(|stored| stored.serial)).fold(state.serial, Serial::max);
     check(project.terminal, &store.describe(), state)?;
     store.replace(state, over.as_ref()).await?;
     project.terminal.line(&format!("{} has serial {} now.", store.describe(), state.serial));
