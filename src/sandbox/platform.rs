@@ -1,5 +1,7 @@
 //! The token authority, and what ARM says about itself: subscriptions, regions, providers, clouds.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 
 use super::behaviour::service;
@@ -8,11 +10,16 @@ use super::message::Response;
 use super::refusal::Refusal;
 use crate::schema::Schema;
 
+/// How long a token holds, in seconds, as Entra says it.
+const LIFETIME: i64 = 3599;
+/// How far back a token holds already: clocks are not all alike.
+const CLOCK_SKEW: i64 = 300;
+
 impl Call<'_> {
     /// Answers the paths that need no token; `None` for all others.
     pub(super) fn authority(&mut self, parts: &[&str]) -> Option<Answered> {
         match *parts {
-            [_, "oauth2", "v2.0", "token"] => Some(Ok(self.token())),
+            [tenant, "oauth2", "v2.0", "token"] => Some(Ok(self.token(tenant))),
             [tenant, "v2.0", ".well-known", "openid-configuration"] => Some(Ok(self.openid(tenant))),
             ["common", "discovery", "instance"] => {
                 let base = self.base();
@@ -27,7 +34,8 @@ impl Call<'_> {
         }
     }
 
-    fn token(&mut self) -> Response {
+    /// A token of the form that Entra's have, for whoever asks with a secret. Its signature is none: nobody here checks it.
+    fn token(&mut self, tenant: &str) -> Response {
         let form: Vec<(String, String)> = url::form_urlencoded::parse(&self.request.body).into_owned().collect();
         let get = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).unwrap_or_default();
         let client = get("client_id").to_owned();
@@ -49,10 +57,19 @@ impl Call<'_> {
                 "error_codes": [900_144]});
             return Response::json(400, &body);
         }
-        let token = format!("sandbox.{}", self.world.guid());
+        let now = self.now / 1000;
+        let audience = get("scope").trim_end_matches(".default").trim_end_matches('/');
+        let claims = json!({
+            "aud": audience, "iss": format!("https://sts.windows.net/{tenant}/"), "tid": tenant, "appid": client,
+            "iat": now, "nbf": now - CLOCK_SKEW, "exp": now + LIFETIME, "ver": "1.0",
+            "uti": self.world.guid().to_string(),
+        });
+        let header = json!({"typ": "JWT", "alg": "RS256", "kid": "sandbox"});
+        let part = |json: Json| URL_SAFE_NO_PAD.encode(json.to_string());
+        let token = format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode("sandbox"));
         Response::json(
             200,
-            &json!({"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token}),
+            &json!({"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token}),
         )
     }
 
