@@ -193,9 +193,32 @@ fn role_assignments_are_grants() {
 }
 
 #[test]
+fn the_environments_tag_is_given_to_what_has_tags() {
+    let file = "registries: {monadicprod: {sku: {name: Premium}, replications: {northeurope: {}}, cacheRules: {hub: {sourceRepository: a, targetRepository: b}}}}\n\
+                clusters: {aks: {tags: {team: a}, nodePools: {system: {vmSize: a}}}, there: {existing: true}}\n\
+                identities: {own: {tags: {Made-For: me}}}\n";
+    let tags = |file: &str, address: &str| {
+        let desired = read(file);
+        at(&desired, address).create_defaults.property("tags").map(|tags| tags.to_display_json().to_string())
+    };
+    let usual = Some(r#"{"landfall-environment":"t"}"#.to_owned());
+    for address in ["resourceGroup", "registries.monadicprod", "registries.monadicprod.replications.northeurope"] {
+        assert_eq!(tags(file, address), usual, "{address}");
+    }
+    assert_eq!(tags(file, "clusters.aks"), usual, "beside the file's own");
+    for address in ["clusters.aks.nodePools.system", "clusters.there", "registries.monadicprod.cacheRules.hub"] {
+        assert_eq!(tags(file, address), None, "{address}");
+    }
+    let named = format!("environmentTag: made-for\n{file}");
+    assert_eq!(tags(&named, "clusters.aks").as_deref(), Some(r#"{"made-for":"t"}"#));
+    assert_eq!(tags(&named, "identities.own"), None, "the file says it itself");
+    assert_eq!(tags(&format!("environmentTag: false\n{file}"), "clusters.aks"), None);
+}
+
+#[test]
 fn create_defaults_stand_beside_the_body() {
     let desired = read(
-        "registries: {monadicprod: {location: northeurope, webhooks: {hook: {actions: [push], serviceUri: '${env:URI:-https://x}'}}}}\nclusters:\n  aks:\n    nodePools: {system: {vmSize: a}}\n  \
+        "environmentTag: false\nregistries: {monadicprod: {location: northeurope, webhooks: {hook: {actions: [push], serviceUri: '${env:URI:-https://x}'}}}}\nclusters:\n  aks:\n    nodePools: {system: {vmSize: a}}\n  \
          pulling: {pullsFrom: [monadicprod], dnsPrefix: own, nodePools: {a: {mode: System}, b: {}}}\n",
     );
     let defaults = |address: &str| at(&desired, address).create_defaults.to_display_json().to_string();

@@ -3,12 +3,18 @@
 use super::attach;
 use super::declare::Declared;
 use super::naming::dns_label;
+use super::settings::Settings;
 use crate::document::{Path, Value};
+use crate::model::Wanted;
+use crate::names::EnvName;
 use crate::schema::CreateDefault;
 
 /// Not given to a cluster that pulls: the identities that make it attached from birth are landfall's choice.
 const NOT_BESIDE_PULLS: &str = "identity";
 const LOCATION: &str = "location";
+const TAGS: &str = "tags";
+/// Azure takes no more tags on one resource.
+const MOST_TAGS: usize = 50;
 
 /// The defaults of a resource's create.
 pub(super) fn of(declared: &Declared<'_>, body: &Value, pulls: bool) -> Value {
@@ -38,6 +44,17 @@ pub(super) fn of(declared: &Declared<'_>, body: &Value, pulls: bool) -> Value {
         out.set(&Path::of([LOCATION]), Value::text(location.as_str()));
     }
     out
+}
+
+/// Adds the tag that says which environment a resource was made for, where its type has tags and the file says no such tag
+/// itself. With the defaults it is given when the resource is made, and neither compared nor put right.
+pub(super) fn tag(wanted: &mut Wanted, declared: &Declared<'_>, environment: &EnvName, settings: &Settings<'_>) {
+    let Some(name) = settings.environment_tag.as_deref().filter(|_| !declared.existing) else { return };
+    let said = wanted.body.property(TAGS).and_then(Value::as_map);
+    let room = said.is_none_or(|tags| tags.len() < MOST_TAGS && !tags.keys().any(|tag| tag.eq_ignore_ascii_case(name)));
+    if declared.resource.tagged() && room {
+        wanted.create_defaults.set(&Path::of([TAGS, name]), Value::text(environment.as_str()));
+    }
 }
 
 fn filled(default: &CreateDefault, declared: &Declared<'_>) -> Option<Value> {

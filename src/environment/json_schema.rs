@@ -245,6 +245,7 @@ fn own_key(own: &OwnKey) -> Json {
             "type": ["object", "null"],
             "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
         }),
+        (_, "environmentTag") => json!({"type": ["string", "boolean", "null"]}),
         (_, "cloud") => json!({"anyOf": [
             {"enum": ["public", "china", "usgov", null]},
             {"type": "string", "pattern": REFERENCE},

@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Map, Path, Value};
 use crate::model::{Desired, Source, Target, Wanted};
 use crate::names::{Address, EnvName, Location};
-use crate::schema::{Property, Schema};
+use crate::schema::Schema;
 
 const TAGS: &str = "tags";
 const LOCATION: &str = "location";
@@ -69,7 +69,8 @@ fn build(name: &EnvName, root: &Entries, sources: &dyn Sources, problems: &mut P
     let declared = declare(root, &settings, &mut resolver, problems);
     let mut resources = IndexMap::new();
     for one in &declared {
-        if let Some(wanted) = wanted(one, &declared, &settings, &resolver, problems) {
+        if let Some(mut wanted) = wanted(one, &declared, &settings, &resolver, problems) {
+            defaults::tag(&mut wanted, one, name, &settings);
             resources.insert(one.address.clone(), wanted);
         }
     }
@@ -83,6 +84,7 @@ fn build(name: &EnvName, root: &Entries, sources: &dyn Sources, problems: &mut P
         resource_group: settings.group?,
         location: settings.location.as_deref().map(Location::new),
         state: settings.state,
+        environment_tag: settings.environment_tag,
         resources,
     })
 }
@@ -162,8 +164,7 @@ fn group_of(address: &Address, target: &Target, all: &[Declared<'_>]) -> Option<
 /// A resource's entries with the environment's tags under its own, where its type has tags of the envelope.
 fn with_tags(declared: &Declared<'_>, settings: &Settings<'_>) -> Entries {
     let mut entries = declared.entries.clone();
-    let property = declared.resource.properties().get(TAGS);
-    let inherits = !declared.existing && matches!(property, Some(Property { envelope: true, .. }));
+    let inherits = !declared.existing && declared.resource.tagged();
     if let Some(node) = settings.tags.filter(|_| inherits) {
         let own = entries.get(TAGS).cloned();
         let (key, value) = match own {

@@ -54,6 +54,19 @@ pub(super) fn dns_label(name: &str) -> String {
     start[..start.len().min(54)].trim_end_matches('-').to_owned()
 }
 
+/// Whether Azure takes a tag of this name; why not, otherwise.
+pub(super) fn tag(name: &str) -> Result<(), &'static str> {
+    const RESERVED: [&str; 3] = ["microsoft", "azure", "windows"];
+    let lower = name.to_ascii_lowercase();
+    if name.is_empty() || name.len() > 512 || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
+        return Err("a tag's name has 1 to 512 characters, none of them one of < > % & \\ ? /");
+    }
+    if RESERVED.iter().any(|start| lower.starts_with(start)) {
+        return Err("Azure keeps names that start with microsoft, azure or windows for itself");
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

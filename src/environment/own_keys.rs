@@ -42,7 +42,7 @@ const fn own(stands: Stands, key: &'static str, noun: &'static str, says: &'stat
 }
 
 /// Every key of landfall's own.
-pub const OWN_KEYS: [OwnKey; 18] = [
+pub const OWN_KEYS: [OwnKey; 19] = [
     own(
         Stands::Environment,
         "extends",
@@ -67,6 +67,13 @@ pub const OWN_KEYS: [OwnKey; 18] = [
         "tags",
         "a map of texts",
         "Tags of every resource whose type has tags, under the resource's own.",
+    ),
+    own(
+        Stands::Environment,
+        "environmentTag",
+        "a tag's name, or false",
+        "The tag that what landfall makes gets with the environment's name as its value, never what it adopts; a lost \
+         state is rebuilt by it. Without it: landfall-environment.",
     ),
     own(Stands::Environment, "cloud", "a name, or a map of URLs", "Which Azure. Without it: public."),
     own(Stands::Environment, "state", "a map", "Where the state is kept. Without it: state/NAME.json."),

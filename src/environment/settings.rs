@@ -7,6 +7,7 @@ use url::Url;
 
 use super::body::first_line;
 use super::files::EXTENDS;
+use super::naming;
 use super::nearest::{allowed, article, listed, nearest};
 use super::other_names::{elsewhere, other_name, same_letters};
 use super::problems::Problems;
@@ -19,8 +20,20 @@ use crate::names::{NameError, ResourceGroupName, SubscriptionId};
 use crate::schema::Schema;
 
 /// The keys beside the collections.
-pub(super) const KEYS: [&str; 9] =
-    ["subscription", "resourceGroup", "location", "tags", "cloud", "state", "protect", "allowUnknownValues", EXTENDS];
+pub(super) const KEYS: [&str; 10] = [
+    "subscription",
+    "resourceGroup",
+    "location",
+    "tags",
+    "environmentTag",
+    "cloud",
+    "state",
+    "protect",
+    "allowUnknownValues",
+    EXTENDS,
+];
+/// The tag that says which environment a resource was made for, where the file names no other.
+const ENVIRONMENT_TAG: &str = "landfall-environment";
 
 /// The environment's own settings. What is missing here and needed has been reported.
 #[derive(Debug)]
@@ -32,6 +45,8 @@ pub(super) struct Settings<'a> {
     pub says_location: bool,
     /// Tags that resources inherit.
     pub tags: Option<&'a Node>,
+    /// The name of the tag that what landfall makes gets with the environment's name; `None` where it gets none.
+    pub environment_tag: Option<String>,
     pub cloud: Cloud,
     pub state: StateLocation,
     pub protect: bool,
@@ -73,6 +88,10 @@ pub(super) fn read<'a>(root: &'a Entries, resolver: &Resolver<'_>, problems: &mu
         location: said("location").and_then(|node| read.location(node, allow_unknown)),
         says_location: said("location").is_some() || slips.contains("location"),
         tags,
+        environment_tag: match said("environmentTag") {
+            Some(node) => read.environment_tag(node),
+            None => Some(ENVIRONMENT_TAG.to_owned()),
+        },
         cloud: said("cloud").and_then(|node| read.cloud(node)).unwrap_or_default(),
         state: said("state").and_then(|node| read.state(node)).unwrap_or_default(),
         protect,
@@ -194,6 +213,24 @@ impl Read<'_, '_> {
                         format!("the tag `{key}` of all resources cannot refer to one"),
                     );
                     self.problems.at(entry.value.place, "", problem);
+                }
+            }
+        }
+    }
+
+    /// A tag's name, `true` for the usual one, `false` for none.
+    fn environment_tag(&mut self, node: &Node) -> Option<String> {
+        match &node.kind {
+            Kind::Scalar(Scalar { sort: Sort::Bool(said), .. }) => said.then(|| ENVIRONMENT_TAG.to_owned()),
+            _ => {
+                let name = self.text(node, "environmentTag")?;
+                match naming::tag(&name) {
+                    Ok(()) => Some(name),
+                    Err(why) => {
+                        let problem = Diagnostic::error("bad-name", format!("`environmentTag` cannot be `{name}`"));
+                        self.problems.at(node.place, "", problem.help(why).help("`false` adds no tag"));
+                        None
+                    }
                 }
             }
         }

@@ -22,6 +22,8 @@ pub struct Desired {
     pub location: Option<Location>,
     /// Where the state is kept.
     pub state: StateLocation,
+    /// The name of the tag that says of a resource which environment it was made for; `None` where none is added.
+    pub environment_tag: Option<String>,
     /// Every resource of the file, parents before children, in the order of the file.
     pub resources: IndexMap<Address, Wanted>,
 }

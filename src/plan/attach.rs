@@ -199,8 +199,8 @@ fn add_identities(cluster: &mut Wanted, names: &Names, out: &mut Expansion) {
             defaults.insert("location".to_owned(), location.clone());
         }
         let mut body = Map::new();
-        if let Some(tags) = cluster.body.property("tags") {
-            body.insert("tags".to_owned(), tags.clone());
+        for (out, of) in [(&mut body, &cluster.body), (&mut defaults, &cluster.create_defaults)] {
+            out.extend(of.property("tags").map(|tags| ("tags".to_owned(), tags.clone())));
         }
         let identity = Wanted {
             address: address.clone(),

@@ -1,5 +1,6 @@
 //! The record against Azure, without the file: what moved of what landfall manages.
 
+use super::given::Given;
 use super::grants::inherited;
 use super::see::{parent_body, see};
 use super::step::{DriftItem, Unread};
@@ -72,12 +73,14 @@ fn moved(
 ) -> Vec<DriftItem> {
     let parent = parent_body(live, &observed.id, resource);
     let mut out = Vec::new();
-    let around = Around { asked: &entry.applied, live: &observed.body, parent };
+    let hidden = Given::of(resource, &entry.applied, Some(entry)).hidden_in(&observed.body);
+    let body = hidden.as_ref().unwrap_or(&observed.body);
+    let around = Around { asked: &entry.applied, live: body, parent };
     for (path, was) in leaves(resource, &entry.applied) {
         if resource.write_only(&path) || matches!(was, Value::Hash(_)) {
             continue;
         }
-        let is = look_up(resource, &observed.body, &path);
+        let is = look_up(resource, body, &path);
         if !settled(resource, &path, was, &around) {
             let item = DriftItem { address: address.clone(), path, recorded: Some(was.clone()), live: is.cloned() };
             out.push(item);

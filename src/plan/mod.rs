@@ -11,6 +11,7 @@ mod file;
 mod file_check;
 mod file_value;
 mod file_wire;
+mod given;
 mod grants;
 mod hops;
 mod identity;

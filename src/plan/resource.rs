@@ -2,6 +2,7 @@
 
 use super::build::Draft;
 use super::disruption::{Effect, effect};
+use super::given::Given;
 use super::grants::{self, Standing};
 use super::step::{Action, Alteration, Disruption, DriftItem, InlineChild, Record, Step, UnmanagedItem, Work};
 use super::upgrade::{Move, Mover};
@@ -144,8 +145,12 @@ impl Draft<'_> {
         let desired = resolve(&wanted.body, &self.known);
         let key = self.recorded.key.clone();
         let hash = move |secret: &Secret| Value::Hash(secret.hash(&key.0));
-        let live = (&observed.body, super::see::parent_body(self.live, &observed.id, resource));
+        let given = Given::of(resource, &desired, entry);
+        let hidden = given.hidden_in(&observed.body);
+        let body = hidden.as_ref().unwrap_or(&observed.body);
+        let live = (body, super::see::parent_body(self.live, &observed.id, resource));
         let mut comparison = compare_child(resource, &desired, entry.map(|e| &e.applied), live, &hash);
+        given.keep(&observed.body, &mut comparison.differences);
         let kubelet = self.kubelet_moved(wanted, observed);
         for moved in kubelet.into_iter().chain(self.principals_moved(wanted, observed)) {
             // What landfall's own identities are is part of the document, and compared with it.

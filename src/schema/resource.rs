@@ -326,6 +326,12 @@ impl ResourceType {
         })
     }
 
+    /// Whether such a resource has tags of its own, as ARM gives them to what lies in a resource group. A node pool's are
+    /// those of its machines.
+    pub fn tagged(&self) -> bool {
+        self.properties().get("tags").is_some_and(|property| property.envelope && !property.read_only)
+    }
+
     /// Whether the value at this path is a map with keys of the user's choice (`tags`), rather than named properties.
     pub fn free_map(&self, path: &Path) -> bool {
         self.at(path).is_some_and(|(shape, _)| {

@@ -25,7 +25,7 @@ fn meanwhile(env: &TestEnv, change: impl FnOnce(&Sandbox)) {
 }
 
 /// What the world holds, whatever was running having ended.
-fn world(env: &TestEnv) -> Vec<String> {
+pub fn world(env: &TestEnv) -> Vec<String> {
     let mut ids = Vec::new();
     meanwhile(env, |sandbox| ids = sandbox.ids());
     ids
@@ -74,7 +74,8 @@ fn from_nothing_to_nothing() {
     // Somebody changes the world.
     meanwhile(&env, |sandbox| {
         let id = format!("{}{REGISTRY}", group());
-        let body = json!({"properties": {"adminUserEnabled": true}, "tags": {"app": "somebody"}});
+        let tags = json!({"app": "somebody", "landfall-environment": "demo"});
+        let body = json!({"properties": {"adminUserEnabled": true}, "tags": tags});
         ask(sandbox, "PATCH", &id, "2025-11-01", Some(&body));
     });
     insta::assert_snapshot!("demo_drift_text", env.expect(2, &["drift", "demo", "--sandbox"]).shown());

@@ -33,7 +33,7 @@ async fn a_registry_is_sent_what_changed_alone() {
     assert!(scene.run(&plan).await.complete());
     assert_eq!(
         scene.body("PATCH", "landfallone"),
-        json!({"tags": {"a": "1", "c": "3"}, "properties": {"adminUserEnabled": false}})
+        json!({"tags": {"a": "1", "c": "3", "landfall-environment": "test"}, "properties": {"adminUserEnabled": false}})
     );
     scene.settled(&text).await;
 }
@@ -55,7 +55,7 @@ async fn a_tag_of_the_environment_reaches_all_and_leaves_what_somebody_added() {
     assert_eq!(place(&writes, "PUT resourceGroups/rg"), 0);
     assert_eq!(writes.len(), 3, "{writes:#?}");
     let live = scene.get(&format!("{GROUP}{CLUSTER}"), AKS).await;
-    assert_eq!(live["tags"], json!({"env": "two", "somebody": "was here"}));
+    assert_eq!(live["tags"], json!({"env": "two", "landfall-environment": "test", "somebody": "was here"}));
 }
 
 #[tokio::test(start_paused = true)]

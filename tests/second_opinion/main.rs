@@ -79,7 +79,7 @@ async fn a_cluster_is_what_landfall_applied() {
     let cluster = client.managed_clusters_client().get(SUBSCRIPTION, GROUP, "aks-opinion").await.expect("it is there");
     assert_eq!(cluster.tracked_resource.resource.name.as_deref(), Some("aks-opinion"));
     assert_eq!(cluster.tracked_resource.location, "westeurope");
-    assert_eq!(cluster.tracked_resource.tags, Some(json!({"app": "opinion"})));
+    assert_eq!(cluster.tracked_resource.tags, Some(json!({"app": "opinion", "landfall-environment": "t"})));
     let sku = cluster.sku.expect("it has a sku");
     assert_eq!(sku.tier, Some(clusters::models::managed_cluster_sku::Tier::Standard));
     let identity = cluster.identity.expect("it has an identity");
@@ -148,7 +148,7 @@ async fn a_registry_is_what_landfall_applied() {
     let registry = client.get(SUBSCRIPTION, GROUP, "landfallopinion").await.expect("it is there");
     assert_eq!(registry.sku.name, registries::models::sku::Name::Premium);
     assert_eq!(registry.resource.location, "westeurope");
-    assert_eq!(registry.resource.tags, Some(json!({"app": "opinion"})));
+    assert_eq!(registry.resource.tags, Some(json!({"app": "opinion", "landfall-environment": "t"})));
     let properties = registry.properties.expect("it has properties");
     assert_eq!(properties.login_server.as_deref(), Some("landfallopinion.azurecr.io"));
     assert_eq!(properties.admin_user_enabled, Some(false));
