@@ -15,5 +15,6 @@ mod step;
 
 pub use abort::{Aborted, AtWork, at_work};
 pub use failure::StepFailure;
+pub use record::remembered;
 pub use recover::{Recovery, ours, recover, replaced};
 pub use run::{Options, Stop, run};

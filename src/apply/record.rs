@@ -7,7 +7,7 @@ use super::StepFailure;
 use super::save::Saver;
 use crate::azure::{Method, Operation, OperationKind};
 use crate::document::{Secret, Value};
-use crate::model::{Entry, Observed};
+use crate::model::{Entry, HashKey, Observed};
 use crate::names::ArmId;
 use crate::plan::{Known, Record, Step, resolve};
 use crate::state::{JournalEntry, JournalStatus, RecordedOperation, State, Store};
@@ -124,6 +124,11 @@ fn record(state: &mut State, step: &Step, seen: Option<&Observed>, known: &Known
         let entry = entry(record, id, body.unwrap_or_else(Value::map), known, &state.recorded.key.0);
         state.recorded.resources.insert(step.address.clone(), entry);
     }
+}
+
+/// What the state keeps of a resource that was found and is recorded as it is, without a request. `key` is the state's own.
+pub fn remembered(record: &Record, seen: &Observed, key: &HashKey) -> Entry {
+    entry(record, seen.id.clone(), seen.body.clone(), &Known::default(), &key.0)
 }
 
 /// What the state keeps of a record: references filled in, secrets hashed.

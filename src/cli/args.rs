@@ -306,6 +306,8 @@ pub(super) enum StateCommand {
     Push(PushArgs),
     /// Copy the state to another place; the old one stays
     Migrate(MigrateArgs),
+    /// Make a lost record anew from Azure and the environment's file
+    Rebuild(RebuildArgs),
     /// Take the lock from a run that is gone
     Unlock {
         /// Name of the environment
@@ -323,6 +325,18 @@ pub(super) struct PushArgs {
     /// The file, as `state pull` prints it
     pub file: PathBuf,
     /// Store it even if it is older than what is stored, or another state altogether
+    #[arg(long)]
+    pub force: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RebuildArgs {
+    /// Name of the environment
+    pub environment: String,
+    /// In place of a state that is there
     #[arg(long)]
     pub force: bool,
     /// Do not ask

@@ -150,8 +150,12 @@ impl Project {
 
     /// The state, or a new one that was never saved.
     pub(super) async fn state(&self, store: &dyn Store, name: &EnvName) -> Result<State, CommandError> {
-        let found = store.load().await?;
-        Ok(found.unwrap_or_else(|| State::new(name.clone(), clock::lineage(), clock::hash_key())))
+        Ok(store.load().await?.unwrap_or_else(|| self.fresh(name)))
+    }
+
+    /// A new state.
+    pub(super) fn fresh(&self, name: &EnvName) -> State {
+        State::new(name.clone(), clock::lineage(), clock::hash_key())
     }
 
     /// Who holds the lock, for whoever waits for it.

@@ -124,6 +124,16 @@ pub struct Attachment {
     pub address: Option<Address>,
 }
 
+impl Desired {
+    /// Whether a live document carries the tag that landfall adds to what it makes for this environment.
+    pub fn marks(&self, body: &Value) -> bool {
+        let Some(name) = &self.environment_tag else { return false };
+        let tags = body.property("tags").and_then(Value::as_map);
+        let mine = |value: &Value| value.as_str() == Some(self.environment.as_str());
+        tags.into_iter().flatten().any(|(tag, value)| tag.eq_ignore_ascii_case(name) && mine(value))
+    }
+}
+
 impl Wanted {
     /// The id, where it is known before anything is applied.
     pub fn id(&self) -> Option<&ArmId> {

@@ -2,4 +2,4 @@
 
 mod read;
 
-pub use read::{Statistics, Wants, listing, observe, observed, resource, says_absent};
+pub use read::{Statistics, Wants, listing, observe, observed, resource, says_absent, tagged};

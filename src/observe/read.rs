@@ -109,12 +109,32 @@ async fn grants(client: &Client, scope: &ArmId) -> Seen<Vec<Observed>> {
 
 /// What lies in a resource group.
 pub async fn listing(client: &Client, group: &ArmId) -> Seen<Vec<ArmId>> {
+    listed(client, group, |_| true).await
+}
+
+/// What of it carries a tag with this value.
+pub async fn tagged(client: &Client, group: &ArmId, (tag, value): (&str, &str)) -> Seen<Vec<ArmId>> {
+    let carries = |item: &serde_json::Value| {
+        let tags = item["tags"].as_object().into_iter().flatten();
+        tags.into_iter().any(|(name, text)| name.eq_ignore_ascii_case(tag) && text == value)
+    };
+    listed(client, group, carries).await
+}
+
+async fn listed(
+    client: &Client,
+    group: &ArmId,
+    wanted: impl Fn(&serde_json::Value) -> bool + Send,
+) -> Seen<Vec<ArmId>> {
     let kind =
         Schema::get().resource("Microsoft.Resources/resourceGroups").expect("BUG: the schema has resource groups");
     match client.list(&format!("{group}/resources"), &[], &kind.api_version).await {
         Ok(items) => {
-            let ids: Vec<Option<ArmId>> =
-                items.iter().map(|item| item["id"].as_str().and_then(|t| ArmId::parse(t).ok())).collect();
+            let ids: Vec<Option<ArmId>> = items
+                .iter()
+                .filter(|item| wanted(item))
+                .map(|item| item["id"].as_str().and_then(|t| ArmId::parse(t).ok()))
+                .collect();
             match ids.iter().all(Option::is_some) {
                 true => Seen::Present(ids.into_iter().flatten().collect()),
                 false => Seen::Unreadable("the listing names something without an ID".to_owned()),

@@ -16,9 +16,11 @@ use crate::schema::{role_by_name, role_name};
 const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
 pub(super) const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
-const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
+pub(super) const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 /// What a control plane needs on the kubelet's identity, or AKS refuses the cluster.
 const OPERATOR: &str = "Managed Identity Operator";
+/// The collection of the roles by which a cluster pulls.
+pub(super) const PULLS: &str = "pullsFrom";
 /// The last word of that role's address.
 pub(super) const OPERATOR_NAME: &str = "operator";
 const PULL: &str = "AcrPull";
@@ -99,20 +101,25 @@ pub fn expand(desired: &Desired, recorded: &Recorded, live: &Live) -> Expansion 
     out
 }
 
-fn clusters(resources: &IndexMap<Address, Wanted>) -> impl Iterator<Item = &Wanted> {
+pub(super) fn clusters(resources: &IndexMap<Address, Wanted>) -> impl Iterator<Item = &Wanted> {
     resources.values().filter(|w| w.arm_type.eq_ignore_ascii_case(CLUSTER))
 }
 
 /// The names and ids that landfall gives a cluster's identities.
 pub(super) struct Names {
     pub control: Address,
-    kubelet: Address,
+    pub kubelet: Address,
     control_id: Option<ArmId>,
     kubelet_id: Option<ArmId>,
 }
 
 impl Names {
-    fn of(cluster: &Wanted) -> Self {
+    /// The ids of the control plane's and the nodes' identity.
+    pub(super) fn ids(&self) -> Option<(ArmId, ArmId)> {
+        self.control_id.clone().zip(self.kubelet_id.clone())
+    }
+
+    pub(super) fn of(cluster: &Wanted) -> Self {
         let id = |suffix: &str| {
             let cluster_id = cluster.id()?;
             Some(cluster_id.parent()?.provider(IDENTITY, &format!("{}-{suffix}", cluster_id.name())))
@@ -130,7 +137,7 @@ fn kubelet_path(key: &str) -> Path {
     Path::of(["identityProfile", "kubeletidentity", key])
 }
 
-fn own_kubelet(cluster: &Wanted) -> Option<ArmId> {
+pub(super) fn own_kubelet(cluster: &Wanted) -> Option<ArmId> {
     cluster.body.get(&kubelet_path("resourceId"))?.as_str().and_then(|t| ArmId::parse(t).ok())
 }
 
@@ -279,6 +286,19 @@ fn operator(names: &Names, kubelet: &ArmId, kubelet_address: Option<Address>) ->
     }
 }
 
+/// Whether the live cluster runs as this identity. Of one that is not there it counts that the identity is.
+pub(super) fn names_identity(cluster: &Wanted, identity: &ArmId, live: &Live) -> bool {
+    let Some(id) = cluster.id() else { return false };
+    match live.get(id) {
+        Seen::Present(observed) => {
+            let ids = observed.body.get(&Path::of(["identity", "userAssignedIdentities"])).and_then(Value::as_map);
+            ids.into_iter().flat_map(|map| map.keys()).any(|text| ArmId::parse(text).as_ref() == Ok(identity))
+        }
+        Seen::Absent => matches!(live.get(identity), Seen::Present(_)),
+        Seen::Unreadable(_) => false,
+    }
+}
+
 /// Whether the live cluster has this kubelet identity already. One that could not be read is not judged.
 fn has_kubelet(cluster: &Wanted, kubelet: &ArmId, live: &Live) -> bool {
     let observed = match cluster.id().map(|id| live.get(id)) {
@@ -379,7 +399,7 @@ fn add_pull(
     let abac = mode.is_some_and(|m| m.eq_ignore_ascii_case(ABAC_MODE));
     let role = builtin(if abac { PULL_ABAC } else { PULL });
     let assignment = Assignment {
-        address: cluster.address.child("pullsFrom", &pull.name),
+        address: cluster.address.child(PULLS, &pull.name),
         scope: pull.registry.clone(),
         scope_address: pull.address.clone(),
         role,

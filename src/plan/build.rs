@@ -73,40 +73,7 @@ pub(super) struct Draft<'a> {
 /// Builds the plan. Nothing is asked of anybody: all that is needed was read.
 pub fn build(inputs: Inputs<'_>) -> Plan {
     let expansion = attach::expand(inputs.desired, inputs.recorded, inputs.live);
-    let mut draft = Draft {
-        desired: inputs.desired,
-        recorded: inputs.recorded,
-        live: inputs.live,
-        replace: inputs.replace,
-        ours: inputs.ours,
-        replaced: BTreeSet::new(),
-        implied: BTreeMap::new(),
-        known: Known::default(),
-        made: inputs.recorded.resources.values().filter(|e| e.created).map(|e| e.id.clone()).collect(),
-        addresses: BTreeMap::new(),
-        satisfied: BTreeSet::new(),
-        upgrades: BTreeMap::new(),
-        staged: BTreeSet::new(),
-        last: BTreeMap::new(),
-        first: BTreeSet::new(),
-        orphans: BTreeSet::new(),
-        moved: BTreeSet::new(),
-        plan: Plan {
-            environment: inputs.desired.environment.clone(),
-            resource_group: inputs.desired.resource_group.clone(),
-            location: inputs.desired.location.clone(),
-            record: inputs.record.map(|(lineage, serial)| (lineage.clone(), serial)),
-            steps: Vec::new(),
-            unchanged: BTreeSet::new(),
-            drift: Vec::new(),
-            unmanaged: Vec::new(),
-            unread: Vec::new(),
-            diagnostics: Diagnostics::default(),
-            remember: BTreeMap::new(),
-            forget: BTreeSet::new(),
-        },
-        count: 0,
-    };
+    let mut draft = Draft::new(&inputs);
     let wanted = if inputs.destroy { IndexMap::new() } else { expansion.resources };
     if !inputs.destroy {
         expansion.problems.into_iter().for_each(|p| draft.refuse(p));
@@ -129,6 +96,46 @@ pub fn build(inputs: Inputs<'_>) -> Plan {
     draft.carry_inline_children();
     draft.link(&wanted);
     draft.finish()
+}
+
+impl<'a> Draft<'a> {
+    /// An empty plan over these worlds.
+    pub(super) fn new(inputs: &Inputs<'a>) -> Self {
+        Draft {
+            desired: inputs.desired,
+            recorded: inputs.recorded,
+            live: inputs.live,
+            replace: inputs.replace,
+            ours: inputs.ours,
+            replaced: BTreeSet::new(),
+            implied: BTreeMap::new(),
+            known: Known::default(),
+            made: inputs.recorded.resources.values().filter(|e| e.created).map(|e| e.id.clone()).collect(),
+            addresses: BTreeMap::new(),
+            satisfied: BTreeSet::new(),
+            upgrades: BTreeMap::new(),
+            staged: BTreeSet::new(),
+            last: BTreeMap::new(),
+            first: BTreeSet::new(),
+            orphans: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            plan: Plan {
+                environment: inputs.desired.environment.clone(),
+                resource_group: inputs.desired.resource_group.clone(),
+                location: inputs.desired.location.clone(),
+                record: inputs.record.map(|(lineage, serial)| (lineage.clone(), serial)),
+                steps: Vec::new(),
+                unchanged: BTreeSet::new(),
+                drift: Vec::new(),
+                unmanaged: Vec::new(),
+                unread: Vec::new(),
+                diagnostics: Diagnostics::default(),
+                remember: BTreeMap::new(),
+                forget: BTreeSet::new(),
+            },
+            count: 0,
+        }
+    }
 }
 
 impl Draft<'_> {
@@ -261,7 +268,7 @@ impl Draft<'_> {
     }
 
     /// Collects what references can be filled in with: what exists and stays.
-    fn learn(&mut self, wanted: &IndexMap<Address, Wanted>) {
+    pub(super) fn learn(&mut self, wanted: &IndexMap<Address, Wanted>) {
         let schema = Schema::get();
         for resource in wanted.values() {
             let (Target::Id(id), Some(kind)) = (&resource.target, schema.resource(&resource.arm_type)) else {

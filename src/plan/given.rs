@@ -2,7 +2,7 @@
 //! value of landfall's own is no difference, and stays when the rest is cleared.
 
 use crate::diff::Difference;
-use crate::document::{Path, Value};
+use crate::document::{Map, Path, Value};
 use crate::model::Entry;
 use crate::schema::ResourceType;
 

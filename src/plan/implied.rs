@@ -79,6 +79,11 @@ fn implied(cluster: &Wanted, index: &Index<'_>) -> Vec<Implied> {
     out
 }
 
+/// Everything that a cluster and its pools imply a role on.
+pub(super) fn scopes(cluster: &Wanted, index: &Index<'_>) -> BTreeSet<ArmId> {
+    implied(cluster, index).into_iter().map(|one| one.scope).collect()
+}
+
 /// The scopes whose assignments must be known: but for those that the record shows to be named long since, and to have
 /// needed no role of landfall's.
 pub(super) fn reads(cluster: &Wanted, recorded: &Recorded, index: &Index<'_>, out: &mut Reads) {

@@ -25,6 +25,7 @@ mod order;
 mod orphans;
 mod range;
 mod reads;
+mod rebuild;
 mod replacements;
 mod resolve;
 mod resource;
@@ -47,6 +48,7 @@ pub use grants::grant_id;
 pub use offline::from_nothing;
 use reads::reads_of_record;
 pub use reads::{Reads, reads};
+pub use rebuild::{Rebuilt, rebuild, rebuild_reads};
 pub use resolve::{Known, resolve};
 pub use step::{
     Action, Alteration, Disruption, DriftItem, Hold, InlineChild, InlineEdit, Plan, Record, Step, UnmanagedItem,

@@ -1,4 +1,7 @@
-//! The real program with its state in a container: two runs at once, a run that was killed, states that move.
+//! The real program with its state in a container, and in a folder where that is the same: two runs at once, a run that was
+//! killed, states that move, that come back, that grow.
+
+#![expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -41,12 +44,23 @@ impl Project {
         Some(project)
     }
 
+    /// With the state in a container, which is reached with the login that Azure is asked with.
+    async fn logged_in() -> Option<Self> {
+        let server = Azurite::get()?;
+        let line = Line::new(server.transport());
+        let container = server.container(line.clone()).await;
+        let line_of_state = "\nstate:\n  blob: ${env:STATES}\n";
+        let mut project = Self::with_file(line_of_state, Some(&server.authority));
+        project.settings.push(("STATES".to_owned(), container.to_string()));
+        project.store = Arc::new(store(container, Some(Arc::new(azurite::Token)), line));
+        Some(project)
+    }
+
     /// With the state where it is when nothing is said.
     fn local() -> Self {
         Self::with_file("", None)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
     fn with_file(line_of_state: &str, authority: Option<&[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let demo = include_str!("../../environments/demo.yaml");
@@ -138,6 +152,10 @@ async fn one_of_two_is_refused_or_waits(project: &Project) {
     project.locked().await;
     project.run(&["apply", "prod", "--yes"]).await.ends(4, &["is locked by anna@", "landfall apply prod", "since 20"]);
     project.run(&["plan", "prod"]).await.ends(0, &[]);
+    let patience = ["apply", "prod", "--yes", "--lock-timeout", "1s"];
+    let (began, ended) = (Instant::now(), project.run(&patience).await);
+    ended.ends(4, &["is locked by anna@"]);
+    assert!(began.elapsed() >= Duration::from_secs(1), "it waited as long as it was told");
     let waited = project.run(&["apply", "prod", "--yes", "--lock-timeout", "5m"]).await;
     waited.ends(0, &["Nothing to do"]);
     let mut said = String::new();
@@ -186,7 +204,6 @@ async fn the_lock_of_a_killed_run_is_shown_and_taken_away() {
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "what a test writes, nobody else reads")]
 async fn states_move_and_never_backwards() {
     let Some(project) = Project::new().await else { return };
     project.run(&["state", "pull", "prod"]).await.ends(1, &["no state of prod"]);
@@ -213,4 +230,122 @@ async fn states_move_and_never_backwards() {
     project.run(&["state", "migrate", "prod", "--from", "nowhere"]).await.ends(1, &["no state of prod"]);
     assert!(!Path::exists(&project.path("nowhere/prod.json")));
     assert_eq!(project.store.held().await.unwrap(), None, "every lock was given back");
+}
+
+#[tokio::test]
+async fn a_container_is_reached_with_the_login_of_azure() {
+    let Some(project) = Project::logged_in().await else { return };
+    project.run(&["apply", "prod", "--yes"]).await.ends(0, &[]);
+    project.run(&["plan", "prod", "--exit-code"]).await.ends(0, &[]);
+    let held = project.store.lock(&holder("ben@two"), Duration::ZERO).await.unwrap();
+    project.run(&["apply", "prod", "--yes"]).await.ends(4, &["is locked by ben@two"]);
+    held.release().await.unwrap();
+    let serial = project.store.load().await.unwrap().expect("it is there").serial;
+
+    // Lost, and found again in Azure.
+    project.store.remove().await.unwrap();
+    project.run(&["state", "list", "prod"]).await.ends(1, &["no state of prod"]);
+    let stored = project.run(&["state", "rebuild", "prod", "--yes"]).await;
+    stored.ends(0, &["clusters.aks-landfall-demo.identities.kubelet", "has serial 1"]);
+    project.run(&["plan", "prod", "--exit-code"]).await.ends(0, &[]);
+    project.run(&["state", "rebuild", "prod", "--yes"]).await.ends(4, &["--force"]);
+    project.run(&["state", "history", "prod"]).await.ends(0, &["of lineage", &format!("{serial}  of lineage")]);
+    project.run(&["destroy", "prod", "--yes"]).await.ends(0, &[]);
+    assert_eq!(project.store.load().await.unwrap(), None);
+}
+
+/// A state whose record has these registries.
+fn recording(mut state: State, names: &[&str]) -> State {
+    state.recorded.resources.clear();
+    for name in names {
+        state.recorded.resources.insert(Address::top("registries", name), entry(Value::text(*name)));
+    }
+    state
+}
+
+async fn versions_come_back(project: &Project) {
+    project.run(&["state", "history", "prod"]).await.ends(0, &["no state of prod now", "Nothing earlier is kept"]);
+    let mut state = recording(fresh(ONE), &["one", "two"]);
+    project.store.save(&mut state).await.unwrap();
+    std::fs::write(project.path("three.json"), project.run(&["state", "pull", "prod"]).await.out).unwrap();
+    let commands =
+        [&["state", "rm", "prod", "registries.two", "--yes"][..], &["state", "rm", "prod", "registries.one", "--yes"]];
+    for command in commands {
+        project.run(command).await.ends(0, &[]);
+    }
+    let listed = project.run(&["state", "history", "prod", "--output", "json"]).await.ends(0, &[]).out;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let serials: Vec<u64> =
+        listed["versions"].as_array().unwrap().iter().map(|v| v["serial"].as_u64().unwrap()).collect();
+    assert_eq!((serials, listed["stored"]["serial"].as_u64()), (vec![2, 1], Some(3)), "{listed}");
+    assert!(listed["versions"][0]["replaced"].as_str().is_some_and(|at| at.starts_with("20")), "{listed}");
+
+    project.run(&["state", "restore", "prod", "9", "--yes"]).await.ends(3, &["version 9", "is not kept"]);
+    project.run(&["state", "restore", "prod", "3", "--yes"]).await.ends(0, &["is at 3 already"]);
+    project.run(&["state", "restore", "prod", "1"]).await.ends(4, &["Recorded again", "registries.two", "--yes"]);
+    let held = project.store.lock(&holder("ben@two"), Duration::ZERO).await.unwrap();
+    project.run(&["state", "restore", "prod", "1", "--yes"]).await.ends(4, &["is locked by ben@two"]);
+    held.release().await.unwrap();
+    let restored = project.run(&["state", "restore", "prod", "1", "--yes", "--output", "json"]).await.ends(0, &[]);
+    let restored: serde_json::Value = serde_json::from_str(&restored.out).unwrap();
+    assert_eq!((&restored["serial"], &restored["lineage"]), (&serde_json::json!(4), &serde_json::json!(ONE)));
+    assert_eq!(restored["changes"]["knownAgain"].as_array().map(Vec::len), Some(2), "{restored}");
+    let stored = project.store.load().await.unwrap().expect("it is there");
+    assert_eq!(stored.recorded, state.recorded, "as it was");
+    assert_eq!(stored.version(), Some((ONE.parse().unwrap(), Serial(4))));
+    let pulled = project.run(&["state", "pull", "prod", "--serial", "1"]).await.ends(0, &[]).out;
+    assert_eq!(pulled, std::fs::read_to_string(project.path("three.json")).unwrap(), "to the byte");
+    project.run(&["state", "restore", "prod", "3", "--yes"]).await.ends(0, &["Forgotten", "registries.one"]);
+
+    // What an interrupted run left open is not forgotten.
+    let mut open = project.store.load().await.unwrap().expect("it is there");
+    open.journal.push(JournalEntry {
+        step: "1".to_owned(),
+        address: Address::resource_group(),
+        action: "create".to_owned(),
+        id: None,
+        status: JournalStatus::Intended,
+        operation: None,
+        digest: None,
+        at: "2026-11-22T10:00:00Z".to_owned(),
+        failure: None,
+    });
+    project.store.save(&mut open).await.unwrap();
+    project.run(&["state", "restore", "prod", "1", "--yes"]).await.ends(4, &["interrupted run"]);
+
+    // What was removed comes back above all that is kept, so that no version gets the name of another.
+    project.store.remove().await.unwrap();
+    let newest = project.store.history().await.unwrap().iter().map(|kept| kept.serial.0).max();
+    project.run(&["state", "restore", "prod", "1", "--yes"]).await.ends(0, &["registries.two"]);
+    let stored = project.store.load().await.unwrap().expect("it is there");
+    assert_eq!(Some(stored.serial.0), newest.map(|newest| newest + 1));
+
+    // Of another state nothing is put back.
+    project.store.remove().await.unwrap();
+    project.store.save(&mut recording(fresh(OTHER), &["other"])).await.unwrap();
+    project.run(&["state", "restore", "prod", "4", "--yes"]).await.ends(4, &["another state", "push --force"]);
+}
+
+#[tokio::test]
+async fn versions_come_back_from_a_container() {
+    let Some(project) = Project::new().await else { return };
+    versions_come_back(&project).await;
+}
+
+#[tokio::test]
+async fn versions_come_back_from_a_folder() {
+    versions_come_back(&Project::local()).await;
+}
+
+#[tokio::test]
+async fn a_large_state_is_told_of_and_a_huge_one_not_begun() {
+    let project = Project::local();
+    let large = with(fresh(ONE), Value::text("x".repeat(9 << 20)));
+    project.store.save(&mut large.clone()).await.unwrap();
+    let pulled = project.run(&["state", "pull", "prod"]).await.ends(0, &[]).out;
+    std::fs::write(project.path("large.json"), pulled.replace("\"serial\": 1", "\"serial\": 5")).unwrap();
+    let told = ["warning", "has grown to 9.0 MiB", "resourceGroup 9.0 MiB", "has serial 6"];
+    project.run(&["state", "push", "prod", "large.json", "--yes"]).await.ends(0, &told);
+    std::fs::write(project.path("huge.json"), " ".repeat(65 << 20)).unwrap();
+    project.run(&["state", "push", "prod", "huge.json", "--yes"]).await.ends(4, &["too large", "65.0 MiB"]);
 }

@@ -11,6 +11,7 @@ mod cancel;
 mod exit_codes;
 mod interrupt;
 mod looking;
+mod lost;
 mod over_https;
 mod plan_json;
 mod sandbox;

@@ -7,6 +7,7 @@ mod attach;
 mod cancel;
 mod deletions;
 mod faults;
+mod lost;
 mod marked;
 mod overhead;
 mod pools;

@@ -94,7 +94,8 @@ impl Scene {
         })
     }
 
-    async fn see(&self, reads: Reads) -> Live {
+    /// Reads.
+    pub async fn see(&self, reads: Reads) -> Live {
         let wants = Wants {
             resources: reads.resources.into_iter().collect(),
             grants: reads.grants.into_iter().collect(),

@@ -175,12 +175,19 @@ pub(super) fn agreed(
         .map(|s| s.address.to_string())
         .collect();
     if !strangers.is_empty() && !consent.adopt {
-        return Err(CommandError::refused(format!(
+        let refused = CommandError::refused(format!(
             "Azure has these already, and they are not in the record: {}",
             strangers.join(", ")
         ))
         .hint("take them into the record with --adopt; what is adopted can later be destroyed")
-        .hint("or write `existing: true` to reference them only, or give your own another name"));
+        .hint("or write `existing: true` to reference them only, or give your own another name");
+        return Err(match plan.record {
+            Some(_) => refused,
+            None => refused.hint(format!(
+                "there is no record yet; one that was lost is made anew with: landfall state rebuild {}",
+                plan.environment
+            )),
+        });
     }
     let nothing = !plan.steps.iter().any(|s| !matches!(s.work, Work::Adopt { .. }));
     if nothing || consent.yes {

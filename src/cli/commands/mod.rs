@@ -18,4 +18,5 @@ mod state_edit;
 mod state_history;
 mod state_lock;
 mod state_move;
+mod state_rebuild;
 pub(super) mod validate;

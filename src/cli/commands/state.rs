@@ -1,7 +1,7 @@
 //! `landfall state`: the record, and where it lies. It is read as it is, so that it can be looked at when the file is broken.
 
 use super::state_edit::Edit;
-use super::{state_history, state_lock, state_move};
+use super::{state_history, state_lock, state_move, state_rebuild};
 use crate::cli::args::{Global, Output, StateCommand};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -26,6 +26,7 @@ pub(crate) async fn run(project: &Project, global: &Global, command: &StateComma
         StateCommand::Restore { environment, serial, yes } => {
             state_history::restore(project, global, environment, *serial, *yes).await
         }
+        StateCommand::Rebuild(args) => state_rebuild::rebuild(project, global, args).await,
         StateCommand::Pull { environment, serial } => state_move::pull(project, environment, *serial).await,
         StateCommand::Push(args) => state_move::push(project, global, args).await,
         StateCommand::Migrate(args) => state_move::migrate(project, global, args).await,
