@@ -15,7 +15,7 @@ use crate::state::{Kept, State};
 /// The versions that are kept, newest first, under the one that is stored.
 pub fn history_text(environment: &EnvName, current: Option<&State>, kept: &[Kept], columns: usize) -> String {
     let mut out = match current {
-        Some(state) => format!("Stored: {} of lineage {}.\n", paint(BOLD, state.serial), state.lineage),
+        Some(state) => format!("Stored: serial {} of lineage {}.\n", paint(BOLD, state.serial), state.lineage),
         None => format!("There is no state of {environment} now.\n"),
     };
     if kept.is_empty() {
