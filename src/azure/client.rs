@@ -22,6 +22,7 @@ use super::request::{may_carry_token, same_origin, shown, subscription, target};
 use super::retry::Jitter;
 use super::send::{Call, Reply, retry_after};
 use super::settings::{ClientSettings, Patience, Trace};
+use super::shape::Shape;
 use super::token::{Bearer, Tokens};
 use crate::names::{ArmId, CorrelationId, Etag};
 
@@ -99,6 +100,14 @@ impl Client {
     /// # Errors
     /// [`Kind::Invalid`] when the resource manager is not https: no token travels in the clear.
     pub fn new(settings: ClientSettings) -> Result<Client, Error> {
+        Self::seeded(settings, uuid::Uuid::new_v4().as_u64_pair().0)
+    }
+
+    /// A client whose waits are spread by this seed instead of by chance: the same trouble is waited out in the same way.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn seeded(settings: ClientSettings, seed: u64) -> Result<Client, Error> {
         if settings.resource_manager.scheme() != "https" || settings.resource_manager.host_str().is_none() {
             let shown = shown(&settings.resource_manager);
             return Err(Error::new(Kind::Invalid, format!("the resource manager must be an https URL, not {shown}")));
@@ -112,7 +121,6 @@ impl Client {
         let each: Vec<Arc<dyn Policy>> = vec![Arc::new(UserAgent), Arc::new(Bearer(tokens.clone()))];
         let pipeline =
             Pipeline::new(Some("landfall"), Some(env!("CARGO_PKG_VERSION")), options, Vec::new(), each, None);
-        let seed = uuid::Uuid::new_v4().as_u64_pair().0;
         Ok(Client(Arc::new(Shared {
             settings,
             pipeline,
@@ -149,7 +157,7 @@ impl Client {
     /// # Errors
     /// [`Kind::NotFound`] when it does not exist; anything else means that nobody knows.
     pub async fn get(&self, id: &ArmId, api_version: &str) -> Result<Answer, Error> {
-        self.get_path(id.as_str(), api_version).await
+        self.read(id.as_str(), Shape::Resource, api_version).await
     }
 
     /// Reads what has no id of its own: which versions a region offers, for one.
@@ -157,11 +165,13 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn get_path(&self, path: &str, api_version: &str) -> Result<Answer, Error> {
-        let reply = self.send(Call::get(self.url(path, &[], api_version))).await?;
-        match reply.json() {
-            Some(body @ Json::Object(_)) => Ok(answer(&reply, body)),
-            _ => Err(protocol("GET", path, "the answer is no JSON object", &reply)),
-        }
+        self.read(path, Shape::Object, api_version).await
+    }
+
+    async fn read(&self, path: &str, shape: Shape, api_version: &str) -> Result<Answer, Error> {
+        let reply = self.send(Call::get(self.url(path, &[], api_version), shape)).await?;
+        let body = reply.json().unwrap_or(Json::Null);
+        Ok(answer(&reply, body))
     }
 
     /// Reads every page of a listing.
@@ -175,13 +185,12 @@ impl Client {
         let mut url = self.url(path, query, api_version);
         loop {
             seen.insert(url.clone());
-            let reply = self.send(Call::get(url.clone())).await?;
+            let reply = self.send(Call::get(url.clone(), Shape::Listing)).await?;
             let wrong = |why: &str| Err(protocol("GET", path, why, &reply));
-            let Some(mut page) = reply.json() else { return wrong("the answer is no JSON") };
-            let Some(Json::Array(value)) = page.get_mut("value").map(Json::take) else {
-                return wrong("the answer is no listing (it has no `value`)");
-            };
-            items.extend(value);
+            let mut page = reply.json().unwrap_or(Json::Null);
+            if let Some(Json::Array(value)) = page.get_mut("value").map(Json::take) {
+                items.extend(value);
+            }
             let link = member(&page, "nextLink").or_else(|| member(&page, "@odata.nextLink"));
             let Some(link) = link.and_then(Json::as_str).filter(|link| !link.is_empty()) else { return Ok(items) };
             let Ok(next) = url.join(link) else { return wrong("the link to the next page is no URL") };
@@ -201,7 +210,8 @@ impl Client {
     /// As [`Client::get`].
     pub async fn post(&self, path: &str, body: Option<Json>, api_version: &str) -> Result<Answer, Error> {
         let url = self.url(path, &[], api_version);
-        let call = Call { method: azure_core::http::Method::Post, body: body.map(bytes), ..Call::get(url) };
+        let call =
+            Call { method: azure_core::http::Method::Post, body: body.map(bytes), ..Call::get(url, Shape::Anything) };
         let reply = self.send(call).await?;
         let body = reply.json().unwrap_or(Json::Null);
         Ok(answer(&reply, body))
@@ -219,6 +229,7 @@ impl Client {
             url: url.clone(),
             body: write.body.map(bytes),
             if_match: write.if_match,
+            shape: if write.method == Method::Delete { Shape::Deleted } else { Shape::Written },
             deadline: Some(write.deadline),
             notify: Some(notify),
         };
@@ -274,16 +285,17 @@ impl Client {
                 return Err(late(operation, start.elapsed()));
             }
             sleep(wait).await;
-            let call = Call { notify: Some(notify), ..Call::get(url.clone()) };
+            let shape = if kind == OperationKind::Resource { Shape::Resource } else { Shape::Operation };
+            let call = Call { notify: Some(notify), ..Call::get(url.clone(), shape) };
             let reply = match self.send(call).await {
                 Ok(reply) => reply,
+                // The operation is forgotten, or cannot be read; the resource remembers.
+                Err(error) if kind != OperationKind::Resource && unreadable(kind, &error) => {
+                    (kind, url) = (OperationKind::Resource, self.resource(operation));
+                    wait = Duration::ZERO;
+                    continue;
+                }
                 Err(error) if error.status == Some(404) => {
-                    if kind != OperationKind::Resource {
-                        // The operation is forgotten; the resource remembers.
-                        (kind, url) = (OperationKind::Resource, self.resource(operation));
-                        wait = Duration::ZERO;
-                        continue;
-                    }
                     if operation.method == Method::Delete {
                         return gone(error);
                     }
@@ -436,6 +448,14 @@ fn protocol(method: &'static str, target: &str, why: &str, reply: &Reply) -> Err
         (f.status, f.correlation) = (Some(reply.status), reply.correlation());
         (f.attempts, f.elapsed) = (reply.attempts, reply.elapsed);
     })
+}
+
+/// Whether this answer is about the URL of an operation, and not about the operation. A `Location` tells a failed operation with
+/// the status of its failure.
+fn unreadable(kind: OperationKind, error: &Error) -> bool {
+    error.status == Some(404)
+        || error.kind == Kind::Protocol
+        || (kind == OperationKind::AsyncOperation && matches!(error.kind, Kind::Denied | Kind::Precondition))
 }
 
 /// Whether a 404 ends a deletion. One without Azure's own code comes from something in between and says nothing.

@@ -21,6 +21,7 @@ mod request;
 mod retry;
 mod send;
 mod settings;
+mod shape;
 mod token;
 mod transport;
 

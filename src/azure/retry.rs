@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::kind::Kind;
 use super::settings::Patience;
 
+/// An answer that is not ARM's is asked for again so often.
+const GARBLED: u32 = 3;
+
 /// What came of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
@@ -56,6 +59,10 @@ pub fn next(
         // So slowly that 17 tries fit into two minutes, about the time grants take and below AKS's 20 PUTs of a cluster in a row,
         // and the last wait is a small part of the whole.
         Kind::Propagating if outcome.write => (patience.propagation, growing(5.0, 1.04, 30.0, attempt)),
+        // A page of a proxy, a body that was cut off: what goes on like that is meant.
+        Kind::Protocol if idempotent && outcome.sent && attempt <= GARBLED => {
+            (patience.transient, growing(0.8, 2.0, 30.0, attempt))
+        }
         // The cached token is dropped; a second refusal is meant.
         Kind::Unauthenticated if attempt == 1 && outcome.sent => return Next::After(Duration::ZERO),
         _ => return Next::Stop,
@@ -130,6 +137,11 @@ mod tests {
             (1, 0, kind(Kind::Unauthenticated), true, secs(0.0)),
             (2, 0, kind(Kind::Unauthenticated), true, Next::Stop),
             (1, 0, Outcome { sent: false, ..kind(Kind::Unauthenticated) }, true, Next::Stop),
+            (1, 0, kind(Kind::Protocol), true, secs(0.8)),
+            (3, 3, kind(Kind::Protocol), true, secs(3.2)),
+            (4, 6, kind(Kind::Protocol), true, Next::Stop),
+            (1, 0, kind(Kind::Protocol), false, Next::Stop),
+            (1, 0, Outcome { sent: false, ..kind(Kind::Protocol) }, true, Next::Stop),
         ];
         for (attempt, elapsed, outcome, idempotent, expected) in table {
             let got = next(attempt, Duration::from_secs(elapsed), &outcome, idempotent, &Patience::default(), 0.5);
@@ -146,7 +158,6 @@ mod tests {
             Kind::Unregistered,
             Kind::Timeout,
             Kind::Canceled,
-            Kind::Protocol,
         ] {
             let got = next(1, Duration::ZERO, &asked(kind(stop), 1), true, &Patience::default(), 0.5);
             assert_eq!(got, Next::Stop, "{stop:?}");

@@ -9,7 +9,7 @@ use azure_core::http::{Context, Method, PipelineSendOptions, Request};
 use bytes::Bytes;
 use serde_json::Value as Json;
 use time::format_description::well_known::Rfc2822;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::client::Client;
@@ -22,6 +22,7 @@ use super::operation::Wait;
 use super::request::{shown, subscription};
 use super::retry::{Next, Outcome, next};
 use super::settings::Trace;
+use super::shape::{Shape, text, wrong};
 use super::token;
 use super::transport::TrustFailure;
 use crate::names::{CorrelationId, Etag};
@@ -35,6 +36,8 @@ pub(super) struct Call<'a> {
     pub url: Url,
     pub body: Option<Bytes>,
     pub if_match: Option<&'a Etag>,
+    /// What an answer of 2xx must be.
+    pub shape: Shape,
     /// No retry begins after so long.
     pub deadline: Option<Duration>,
     pub notify: Option<Notify<'a>>,
@@ -56,8 +59,8 @@ struct Failed {
 }
 
 impl Call<'_> {
-    pub(super) fn get(url: Url) -> Self {
-        Call { method: Method::Get, url, body: None, if_match: None, deadline: None, notify: None }
+    pub(super) fn get(url: Url, shape: Shape) -> Self {
+        Call { method: Method::Get, url, body: None, if_match: None, shape, deadline: None, notify: None }
     }
 
     fn write(&self) -> bool {
@@ -76,8 +79,7 @@ impl Reply {
 
     /// The body; nothing where there is none, or none that is JSON.
     pub(super) fn json(&self) -> Option<Json> {
-        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
-        serde_json::from_slice(body).ok()
+        serde_json::from_slice(text(&self.body)).ok()
     }
 }
 
@@ -178,7 +180,9 @@ impl Client {
         let permit = gate.enter(draws).await;
         let start = Instant::now();
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
-        let answer = self.pipeline().send(&Context::new(), &mut request, Some(options)).await;
+        let context = Context::new();
+        let sending = self.pipeline().send(&context, &mut request, Some(options));
+        let answer = timeout(self.patience().answer, sending).await.unwrap_or_else(|_| Err(silent(start.elapsed())));
         let elapsed = start.elapsed();
         drop(permit);
         let trace = Trace {
@@ -208,11 +212,23 @@ impl Client {
         gate.remaining(draws, remaining(&headers));
         let body: Bytes = body.into();
         if (200..300).contains(&status) {
-            return Ok(Reply { status, headers, body, attempts: attempt, elapsed });
+            return match wrong(call.shape, &body) {
+                None => Ok(Reply { status, headers, body, attempts: attempt, elapsed }),
+                Some(why) => {
+                    let error = Error::new(Kind::Protocol, why);
+                    let error = error.change(|f| (f.status, f.correlation) = (Some(status), correlation));
+                    Err(Failed { error, retry_after: None, sent: true })
+                }
+            };
         }
         let error = Error::refused(classify(status, &body), status).change(|f| f.correlation = correlation);
         Err(Failed { error, retry_after: retry_after(&headers), sent: true })
     }
+}
+
+/// No answer came. The request may have been carried out.
+fn silent(after: Duration) -> azure_core::Error {
+    azure_core::Error::with_message(ErrorKind::Io, format!("no answer came within {} s", after.as_secs()))
 }
 
 fn unanswered(error: &azure_core::Error) -> Failed {

@@ -47,6 +47,8 @@ pub struct Patience {
     pub first_contact: Duration,
     /// Throttling.
     pub throttled: Duration,
+    /// One answer, from sending the request to its last byte. Who gives it up may ask again.
+    pub answer: Duration,
     /// From the start of an operation to its first reading.
     pub first_poll: Duration,
     /// The shortest time between two readings of one operation.
@@ -63,6 +65,8 @@ impl Default for Patience {
             transient: Duration::from_secs(5 * 60),
             first_contact: Duration::from_secs(30),
             throttled: Duration::from_secs(20 * 60),
+            // ARM itself gives up on a service after a minute.
+            answer: Duration::from_secs(150),
             first_poll: Duration::from_secs(1),
             shortest_poll: Duration::from_secs(1),
             longest_poll: Duration::from_secs(15),

@@ -9,7 +9,7 @@ use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::clock;
 use super::error::{Cause, Error};
@@ -18,6 +18,8 @@ use super::transport::TrustFailure;
 
 /// A token is renewed when less than this is left.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// Whoever gives tokens is not waited for longer. The Azure CLI may take half a minute.
+const ANSWER: Duration = Duration::from_secs(90);
 
 /// A credential with a memory of one token.
 #[derive(Debug)]
@@ -62,7 +64,11 @@ impl Tokens {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh(now)) {
             return Ok(kept.token.clone());
         }
-        match self.credential.get_token(&[&self.scope], None).await {
+        // Everyone waits for this one: it must come to an end.
+        let silent =
+            |_| azure_core::Error::with_message(ErrorKind::Io, format!("no answer came within {} s", ANSWER.as_secs()));
+        let fetched = timeout(ANSWER, self.credential.get_token(&[&self.scope], None)).await;
+        match fetched.unwrap_or_else(|late| Err(silent(late))) {
             Ok(token) => {
                 *kept = Some(Kept::new(token.clone(), now));
                 Ok(token)

@@ -61,8 +61,12 @@ async fn what_is_no_resource_is_never_absent() {
         (Answered::text(302, ""), Kind::Protocol),
         (refused(404, "SubscriptionNotFound"), Kind::Denied),
     ] {
-        let error = script([answered]).client().get(&id(), "1").await.unwrap_err();
+        let script = script([]);
+        script.then(answered);
+        let error = script.client().get(&id(), "1").await.unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
+        let tries = if kind == Kind::Protocol { 4 } else { 1 };
+        assert_eq!(script.sent().len(), tries, "{error}");
     }
 }
 
@@ -234,7 +238,9 @@ async fn a_listing_that_cannot_be_read_to_its_end_is_an_error() {
         vec![Answered::text(200, "")],
         vec![page("/a"), Answered::text(200, "oops")],
     ] {
+        let last = answers.last().cloned().unwrap();
         let script = script(answers);
+        script.then(last);
         let error = script.client().list("/subscriptions/s/things", &[], "1").await.unwrap_err();
         assert_eq!(error.kind, Kind::Protocol, "{error}");
         assert!(script.sent().iter().all(|s| s.url.starts_with("https://management.azure.com/")));
