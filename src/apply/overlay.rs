@@ -1,7 +1,7 @@
 //! The body of an update: what Azure has with the plan's edits on top, or the edits alone.
 
 use crate::document::{Path, Segment, Value};
-use crate::plan::InlineEdit;
+use crate::plan::{Expectation, InlineEdit};
 use crate::schema::{ResourceType, Update};
 
 /// The document that an update sends, in the shape of the file.
@@ -20,6 +20,20 @@ pub(super) fn body(
         }
         Update::Patch => merge(resource, live, edits),
     }
+}
+
+/// Whether all that an update sends shows already.
+pub(super) fn shown(
+    resource: &ResourceType,
+    live: &Value,
+    edits: &[(Path, Option<Value>)],
+    inline: &[InlineEdit],
+) -> bool {
+    let within = |edit: &InlineEdit| {
+        let items = live.property(&edit.property).and_then(Value::as_list).unwrap_or_default();
+        items.iter().all(|item| item.get(&edit.path) == Some(&edit.value))
+    };
+    Expectation::left(resource, edits).met(resource, live) && inline.iter().all(within)
 }
 
 /// Puts a value into every element of a list.

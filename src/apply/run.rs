@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
@@ -58,7 +58,8 @@ pub async fn run(
     store: &dyn Store,
     options: Options<'_>,
 ) -> Result<Report, StateError> {
-    prepare(plan, state, store).await?;
+    let still = still_there(client, plan, state).await;
+    prepare(plan, &still, state, store).await?;
     let mut report = Report::default();
     if !plan.steps.is_empty() {
         let shared = Crew {
@@ -83,6 +84,11 @@ pub async fn run(
             report = scheduled => report,
             never = shared.recorder.keep_writing() => match never {},
         };
+    }
+    for (address, why) in still {
+        report.stale = report.stale || report.failed.is_empty();
+        let message = StepFailure::Stale { what: why }.told();
+        report.failed.push(StepOutcome { address, action: "forget", message, correlation: None });
     }
     if report.complete() && !state.journal.is_empty() && nothing_lost(client, plan, state).await {
         state.journal.clear();
@@ -158,9 +164,32 @@ async fn nothing_lost(client: &Client, plan: &Plan, state: &State) -> bool {
     true
 }
 
+/// What the plan forgets since it seemed to be gone, and is there after all, with what was seen. Azure's reads lag behind its
+/// writes, and what is forgotten is nobody's: it is looked for once more.
+async fn still_there(client: &Client, plan: &Plan, state: &State) -> BTreeMap<Address, String> {
+    let look = |address: &Address| {
+        let entry = state.recorded.resources.get(address)?;
+        let kind = Schema::get().resource(&entry.arm_type)?;
+        let (address, id) = (address.clone(), entry.id.clone());
+        Some(async move {
+            match client.get(&id, &kind.api_version).await {
+                Err(error) if says_absent(&error) => None,
+                Err(error) => Some((address, format!("whether {id} is gone is unknown ({error})"))),
+                Ok(_) => Some((address, format!("{id} seemed to be gone and is there"))),
+            }
+        })
+    };
+    join_all(plan.forget.iter().filter_map(look)).await.into_iter().flatten().collect()
+}
+
 /// The record of what needs no request is brought up to date, and the journal of an earlier run made room in.
-async fn prepare(plan: &Plan, state: &mut State, store: &dyn Store) -> Result<(), StateError> {
-    for address in &plan.forget {
+async fn prepare(
+    plan: &Plan,
+    still: &BTreeMap<Address, String>,
+    state: &mut State,
+    store: &dyn Store,
+) -> Result<(), StateError> {
+    for address in plan.forget.iter().filter(|address| !still.contains_key(*address)) {
         state.recorded.resources.remove(address);
     }
     for (address, record) in &plan.remember {

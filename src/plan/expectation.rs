@@ -39,7 +39,7 @@ impl Expectation {
     }
 
     /// That these edits show.
-    pub(super) fn left(resource: &ResourceType, edits: &[(Path, Option<Value>)]) -> Self {
+    pub fn left(resource: &ResourceType, edits: &[(Path, Option<Value>)]) -> Self {
         Self::of(resource, &Value::Null, Vec::new(), edits)
     }
 
