@@ -98,10 +98,13 @@ impl Client {
                 Err(failed) => failed,
             };
             let kind = failed.error.kind;
-            let (since, count) = troubles.entry(kind).or_insert((Instant::now(), 0));
+            // A 404 without Azure's own code comes from something in between, or was cut off.
+            let stray = kind == Kind::NotFound && failed.error.code.is_none();
+            let meaning = if stray { Kind::Protocol } else { kind };
+            let (since, count) = troubles.entry(meaning).or_insert((Instant::now(), 0));
             *count += 1;
             let outcome = Outcome {
-                kind,
+                kind: meaning,
                 retry_after: failed.retry_after,
                 write: call.write(),
                 sent: failed.sent,

@@ -122,6 +122,10 @@ pub(super) fn failed(error: &azure_core::Error) -> Error {
     let said = aadsts(&chain);
     let what = if answered || said.is_some() { "no token was given" } else { "no token could be fetched" };
     let (code, reason) = said.map_or((None, chain), |(code, text)| (Some(code), text));
+    let reason = match status {
+        Some(status) if reason.trim().is_empty() => format!("status {status} without a reason"),
+        _ => reason,
+    };
     Error::new(kind, format!("{what}: {reason}")).change(|f| (f.code, f.source) = (code, Some(cause)))
 }
 

@@ -27,7 +27,7 @@ impl Likeness {
             let url = format!("https://management.azure.com{id}?api-version=2026-05-01");
             let shown = sandbox.handle(Request::new("GET", &url)).await.body_json().to_string();
             let all = if id.to_ascii_lowercase().contains("/roleassignments/") { &mut grants } else { &mut things };
-            all.push(format!("{id}: {} made: {shown}", sandbox.created_count(&id)));
+            all.push(at_rest(&format!("{id}: {} made: {shown}", sandbox.created_count(&id))));
         }
         out.extend(things.iter().map(|text| names.replaced(text, true)));
         let mut grants: Vec<String> = grants.iter().map(|text| names.replaced(text, false)).collect();
@@ -56,14 +56,14 @@ impl Likeness {
     }
 }
 
-/// A state as last seen says how far Azure was at that moment.
+/// A state as last seen says how far Azure was at that moment, and a pool is shown without autoscaler in two ways.
 fn at_rest(text: &str) -> String {
-    ["Updating", "Creating", "Failed"].iter().fold(text.to_owned(), |text, word| {
-        text.replace(
-            &format!("\"provisioningState\": String(\"{word}\")"),
-            "\"provisioningState\": String(\"Succeeded\")",
-        )
-    })
+    let words = ["Updating", "Creating", "Failed"].map(|word| format!("\"provisioningState\": String(\"{word}\")"));
+    let text = words
+        .iter()
+        .fold(text.to_owned(), |text, word| text.replace(word, "\"provisioningState\": String(\"Succeeded\")"));
+    let unsaid = ["\"enableAutoScaling\": Bool(false), ", "\"enableAutoScaling\":false,"];
+    unsaid.iter().fold(text, |text, said| text.replace(said, ""))
 }
 
 #[derive(Default)]
@@ -83,6 +83,8 @@ impl Names {
                     false => self.0.get(&guid).copied(),
                 };
                 (GUID.len(), number.map_or_else(|| "<new>".to_owned(), |n| format!("<{n}>")))
+            } else if let Some(long) = label(bytes, at) {
+                (long, "<label>".to_owned())
             } else if is_like(&bytes[at..], TIME) {
                 // With what is smaller than a second.
                 let rest = bytes[at + TIME.len()..].iter().take_while(|b| b".Z0123456789".contains(b)).count();
@@ -103,6 +105,14 @@ impl Names {
 
 const GUID: &[u8] = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 const TIME: &[u8] = b"dddd-dd-ddTdd:dd:dd";
+
+/// How long the hexadecimal word is that begins here: a part of an endpoint's name, drawn when it is made.
+fn label(bytes: &[u8], at: usize) -> Option<usize> {
+    let within = at > 0 && bytes[at - 1].is_ascii_alphanumeric();
+    let long = bytes[at..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let ends = bytes.get(at + long).is_none_or(|b| !b.is_ascii_alphanumeric());
+    (!within && ends && long >= 8).then_some(long)
+}
 
 fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
     let fits = |(byte, wanted): (&u8, &u8)| match wanted {

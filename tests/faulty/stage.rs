@@ -63,6 +63,7 @@ impl Stage {
         stage.plan = stage.planned(&go, striker.clone(), false).await;
         stage.asked = striker.asked();
         stage.planning = stage.asked.len();
+        let go = stage.go().await;
         let striker = Striker::new(go.sandbox.clone(), None);
         let report = stage.carried_out(&go, striker.clone(), &stage.plan).await;
         assert!(report.complete(), "{report:#?}");

@@ -27,14 +27,18 @@ impl Tally {
     }
 
     pub fn add(&mut self, at: usize, asked: &Asked, blow: &Blow, ended: Result<Ended, String>) {
-        if self.requests.insert(at, ()).is_none() && std::env::var_os("PROGRESS").is_some() {
-            eprintln!("{} {at} {} {} {:.1}", self.name, asked.method, asked.path, self.began.elapsed().as_secs_f64());
-        }
+        self.requests.insert(at, ());
         let counts = self.faults.entry(blow.name.clone()).or_default();
         match ended {
             Ok(Ended::Well) => counts[0] += 1,
             Ok(Ended::Told) => counts[1] += 1,
-            Err(what) => self.wrong.push(format!("{} at {at} {} {}: {what}", blow.name, asked.method, asked.path)),
+            Err(what) => {
+                let text = format!("{} at {at} {} {}: {what}", blow.name, asked.method, asked.path);
+                if std::env::var_os("TELL").is_some() {
+                    eprintln!("WRONG {} {text}", self.name);
+                }
+                self.wrong.push(text);
+            }
         }
     }
 
