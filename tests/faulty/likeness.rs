@@ -62,8 +62,17 @@ fn at_rest(text: &str) -> String {
     let text = words
         .iter()
         .fold(text.to_owned(), |text, word| text.replace(word, "\"provisioningState\": String(\"Succeeded\")"));
+    let text = text.split("\"eTag\"").map(|part| without_tag(part)).collect::<Vec<_>>().join("\"eTag\"");
+    // Azure's IDs change their casing with the way by which they are read.
+    let text = text.replace("/resourcegroups/", "/resourceGroups/");
     let unsaid = ["\"enableAutoScaling\": Bool(false), ", "\"enableAutoScaling\":false,"];
     unsaid.iter().fold(text, |text, said| text.replace(said, ""))
+}
+
+/// What stands after the key of a tag, without the tag's text.
+fn without_tag(text: &str) -> &str {
+    let value = text.strip_prefix(": String(\"").or_else(|| text.strip_prefix(":\""));
+    value.and_then(|value| value.split_once('"')).map_or(text, |(_, rest)| rest)
 }
 
 #[derive(Default)]

@@ -26,11 +26,6 @@ async fn every_fault_at_every_request(name: &str) {
     let mut tally = Tally::new(name);
     for (at, asked) in stage.asked.iter().enumerate() {
         for blow in blow::for_request(asked) {
-            if std::env::var("ONLY").is_ok_and(|only| !blow.name.contains(&only))
-                || std::env::var("AT").is_ok_and(|a| a != at.to_string())
-            {
-                continue;
-            }
             let ended = trial::run(&stage, at, asked, &blow).await;
             tally.add(at, asked, &blow, ended);
         }

@@ -1,13 +1,14 @@
 //! A scenario, set once: the world and the state that its run finds, the plan, the requests, and how it ends unharmed.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use landfall::apply::{self, Options, Stop, recover};
 use landfall::azure::{Client, ClientSettings, CredentialSettings, Patience, credential};
-use landfall::event::Report;
+use landfall::event::{Event, Outcome, Report};
 use landfall::model::{Desired, Live};
+use landfall::names::StepId;
 use landfall::observe::{Wants, observe};
 use landfall::plan::{Inputs, Plan, Reads, build, drift, drift_reads, reads};
 use landfall::sandbox::{Sandbox, TokioClock};
@@ -40,6 +41,13 @@ pub struct Go {
     pub store: MemoryStore,
 }
 
+/// What came of a run. Several steps may be about one address.
+pub struct Ran {
+    pub report: Report,
+    pub failed: BTreeSet<StepId>,
+    pub skipped: BTreeSet<StepId>,
+}
+
 impl Stage {
     pub async fn set(name: &str) -> Self {
         let scenario = scenarios::all().into_iter().find(|s| s.name == name).unwrap();
@@ -65,7 +73,7 @@ impl Stage {
         stage.planning = stage.asked.len();
         let go = stage.go().await;
         let striker = Striker::new(go.sandbox.clone(), None);
-        let report = stage.carried_out(&go, striker.clone(), &stage.plan).await;
+        let report = stage.carried_out(&go, striker.clone(), &stage.plan).await.report;
         assert!(report.complete(), "{report:#?}");
         stage.asked.extend(striker.asked());
         stage.end = stage.ended(&go).await;
@@ -112,19 +120,29 @@ impl Stage {
     }
 
     /// Carries a plan out.
-    pub async fn carried_out(&self, go: &Go, striker: Arc<Striker>, plan: &Plan) -> Report {
+    pub async fn carried_out(&self, go: &Go, striker: Arc<Striker>, plan: &Plan) -> Ran {
         let client = client(striker);
         let mut state = self.state(go).await;
         let (_stop, stopped) = watch::channel(Stop::No);
         let recovery = recover(&client, &state, &|_, _| {}).await;
+        let heard = Mutex::new(Vec::new());
         let options = Options {
             parallelism: 32,
             now: &|| "2026-11-22T00:00:00Z".to_owned(),
-            events: &|_| {},
+            events: &|event| heard.lock().unwrap().push(event),
             stop: stopped,
             ours: &recovery.ours,
         };
-        apply::run(&client, plan, &mut state, &go.store, options).await.unwrap()
+        let report = apply::run(&client, plan, &mut state, &go.store, options).await.unwrap();
+        let mut ran = Ran { report, failed: BTreeSet::new(), skipped: BTreeSet::new() };
+        for event in heard.into_inner().unwrap() {
+            match event {
+                Event::StepFinished { step, outcome: Outcome::Failed { .. }, .. } => drop(ran.failed.insert(step)),
+                Event::StepFinished { step, outcome: Outcome::Skipped { .. }, .. } => drop(ran.skipped.insert(step)),
+                _ => {}
+            }
+        }
+        ran
     }
 
     pub async fn ended(&self, go: &Go) -> Likeness {

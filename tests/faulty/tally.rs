@@ -34,9 +34,6 @@ impl Tally {
             Ok(Ended::Told) => counts[1] += 1,
             Err(what) => {
                 let text = format!("{} at {at} {} {}: {what}", blow.name, asked.method, asked.path);
-                if std::env::var_os("TELL").is_some() {
-                    eprintln!("WRONG {} {text}", self.name);
-                }
                 self.wrong.push(text);
             }
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use landfall::apply;
 use landfall::event::Report;
-use landfall::plan::{Plan, Step};
+use landfall::plan::Plan;
 
 use crate::blow::Blow;
 use crate::scene::{refusals, told};
-use crate::stage::{Go, Stage};
+use crate::stage::{Go, Ran, Stage};
 use crate::strike::{Asked, Striker};
 
 /// How it ended; anything else is a text that says what is wrong.
@@ -87,7 +87,8 @@ fn clear(text: &str) -> Result<(), String> {
     }
 }
 
-async fn judge(stage: &Stage, go: &Go, (plan, lies): (&Plan, bool), report: &Report) -> Result<Ended, String> {
+async fn judge(stage: &Stage, go: &Go, (plan, lies): (&Plan, bool), ran: &Ran) -> Result<Ended, String> {
+    let report = &ran.report;
     if report.complete() {
         return match stage.ended(go).await.unlike(&stage.end) {
             None => Ok(Ended::Well),
@@ -95,7 +96,7 @@ async fn judge(stage: &Stage, go: &Go, (plan, lies): (&Plan, bool), report: &Rep
             Some(difference) => Err(format!("complete, and not the same:\n      {difference}")),
         };
     }
-    only_what_waits_is_skipped(plan, report)?;
+    only_what_waits_is_skipped(plan, ran)?;
     for failed in &report.failed {
         clear(&failed.message)?;
     }
@@ -107,7 +108,7 @@ async fn judge(stage: &Stage, go: &Go, (plan, lies): (&Plan, bool), report: &Rep
     if !plan.complete() || !refusals(&plan).is_empty() {
         return Err(after(format!("the next plan is refused: {:?} {:?}", refusals(&plan), plan.unread)));
     }
-    let report = stage.carried_out(go, Striker::new(go.sandbox.clone(), None), &plan).await;
+    let report = stage.carried_out(go, Striker::new(go.sandbox.clone(), None), &plan).await.report;
     if !report.complete() {
         return Err(after(format!("the next run fails: {:?}", report.failed)));
     }
@@ -129,24 +130,19 @@ async fn settled(stage: &Stage, go: &Go, report: &Report) -> Result<(), String> 
     }
 }
 
-fn only_what_waits_is_skipped(plan: &Plan, report: &Report) -> Result<(), String> {
-    let named = |step: &Step| (step.address.clone(), step.action.word());
-    let failed: BTreeSet<_> = report.failed.iter().map(|o| (o.address.clone(), o.action)).collect();
-    let mut lost: BTreeSet<_> =
-        plan.steps.iter().filter(|s| failed.contains(&named(s))).map(|s| s.id.clone()).collect();
-    let mut waited = BTreeSet::new();
+fn only_what_waits_is_skipped(plan: &Plan, ran: &Ran) -> Result<(), String> {
+    let (mut lost, mut waited) = (ran.failed.clone(), BTreeSet::new());
     // The plan's order is such that whoever waits comes later.
     for step in &plan.steps {
-        if step.depends_on.iter().any(|d| lost.contains(d)) && !lost.contains(&step.id) {
-            lost.insert(step.id.clone());
-            waited.insert(named(step));
+        if step.depends_on.iter().any(|d| lost.contains(d)) && lost.insert(step.id.clone()) {
+            waited.insert(step.id.clone());
         }
     }
-    let skipped: BTreeSet<_> = report.skipped.iter().map(|o| (o.address.clone(), o.action)).collect();
-    if skipped != waited {
-        return Err(format!("skipped are {skipped:?}, and those that wait are {waited:?}"));
+    if ran.skipped != waited {
+        return Err(format!("skipped are {:?}, and those that wait are {waited:?}", ran.skipped));
     }
-    match report.done + report.failed.len() + report.skipped.len() == plan.steps.len() && report.left.is_empty() {
+    let report = &ran.report;
+    match report.done + lost.len() == plan.steps.len() && report.left.is_empty() {
         true => Ok(()),
         false => Err(format!("of {} steps not all are told of: {report:?}", plan.steps.len())),
     }
@@ -157,13 +153,17 @@ async fn true_state(stage: &Stage, go: &Go, report: &Report) -> Result<(), Strin
     let state = stage.state(go).await;
     let there: BTreeSet<String> = go.sandbox.ids().iter().map(|id| id.to_ascii_lowercase()).collect();
     let failed: BTreeSet<String> = report.failed.iter().map(|o| o.address.to_string()).collect();
+    let skipped: BTreeSet<String> = report.skipped.iter().map(|o| o.address.to_string()).collect();
     for (address, entry) in &state.recorded.resources {
         let known = there.contains(&entry.id.to_string().to_ascii_lowercase());
-        if !known && !failed.contains(&address.to_string()) {
+        // What waits for its parent to be made anew went with it, and is told of.
+        if !known && !failed.contains(&address.to_string()) && !skipped.contains(&address.to_string()) {
             return Err(format!("{address} is recorded as {} and is not there", entry.id));
         }
     }
-    if let Some(untrue) = stage.drifted(go).await.iter().find(|address| !failed.contains(*address)) {
+    if let Some(untrue) =
+        stage.drifted(go).await.iter().find(|address| !failed.contains(*address) && !skipped.contains(*address))
+    {
         return Err(format!("the record of {untrue} is not true"));
     }
     let existed: BTreeSet<String> = stage.existed().iter().map(|id| id.to_ascii_lowercase()).collect();
