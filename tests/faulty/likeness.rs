@@ -62,7 +62,7 @@ fn at_rest(text: &str) -> String {
     let text = words
         .iter()
         .fold(text.to_owned(), |text, word| text.replace(word, "\"provisioningState\": String(\"Succeeded\")"));
-    let text = text.split("\"eTag\"").map(|part| without_tag(part)).collect::<Vec<_>>().join("\"eTag\"");
+    let text = text.split("\"eTag\"").map(without_tag).collect::<Vec<_>>().join("\"eTag\"");
     // Azure's IDs change their casing with the way by which they are read.
     let text = text.replace("/resourcegroups/", "/resourceGroups/");
     let unsaid = ["\"enableAutoScaling\": Bool(false), ", "\"enableAutoScaling\":false,"];

@@ -76,7 +76,7 @@ pub fn type_of(path: &str) -> String {
         };
     }
     let types: Vec<&str> = parts[1..].iter().step_by(2).copied().collect();
-    let whole = if parts.len() % 2 == 0 { " list" } else { "" };
+    let whole = if parts.len().is_multiple_of(2) { " list" } else { "" };
     format!("{}/{}{whole}", parts[0], types.join("/"))
 }
 
