@@ -406,9 +406,10 @@ impl Draft<'_> {
         let name = rotate::new_name(&wanted.address, &observed.id, &body);
         let new_id = cluster.child(resource.segment(), &name);
         let body = rotate::new_pool(&body, &observed.body, &wanted.address);
+        // One that Azure failed to make is asked for again: the old pool goes only after it stands.
         let made_already = {
             let probe = Entry { id: new_id.clone(), ..self.empty_entry(wanted) };
-            matches!(self.see(&new_id, Some(&probe), &wanted.address, resource), Seen::Present(o) if o.id == new_id)
+            matches!(self.see(&new_id, Some(&probe), &wanted.address, resource), Seen::Present(o) if o.id == new_id && !o.failed())
         };
         let work = if made_already {
             Work::Adopt { id: new_id.clone() }
