@@ -87,8 +87,9 @@ pub async fn run(
     }
     for (address, why) in still {
         report.stale = report.stale || report.failed.is_empty();
-        let message = StepFailure::Stale { what: why }.told();
-        report.failed.push(StepOutcome { address, action: "forget", message, correlation: None });
+        let failure = StepFailure::Stale { what: why };
+        let (message, trouble) = (failure.told(), Some(failure.trouble(&address)));
+        report.failed.push(StepOutcome { address, action: "forget", message, correlation: None, trouble });
     }
     if report.complete() && !state.journal.is_empty() && nothing_lost(client, plan, state).await {
         state.journal.clear();
