@@ -34,7 +34,8 @@ pub enum Aborted {
     Failed(Error),
 }
 
-/// The steps that the journal says are open, in the order in which they were begun.
+/// The steps that the journal says are open, in the order in which they were begun. What travels in the request of another one,
+/// a pool in the create of its cluster, is part of that.
 pub fn at_work(state: &State) -> Vec<AtWork> {
     let one = |last: &crate::state::JournalEntry| {
         let history = || state.journal.iter().rev().filter(|e| e.step == last.step && e.address == last.address);
@@ -45,7 +46,14 @@ pub fn at_work(state: &State) -> Vec<AtWork> {
             operation: history().find_map(|e| e.operation.clone()),
         }
     };
-    state.open_steps().into_iter().map(one).collect()
+    let all: Vec<AtWork> = state.open_steps().into_iter().map(one).collect();
+    let carried = |work: &AtWork| {
+        let parent = work.id.as_ref().filter(|_| work.operation.is_none()).and_then(ArmId::parent);
+        parent.is_some_and(|parent| {
+            all.iter().any(|other| other.action == work.action && other.id.as_ref() == Some(&parent))
+        })
+    };
+    all.iter().filter(|work| !carried(work)).cloned().collect()
 }
 
 impl AtWork {

@@ -93,9 +93,9 @@ impl StepFailure {
                 circumstances: error.circumstances(),
                 ..told(
                     error.kind.word(),
-                    error.kind.meaning(),
+                    "it was cancelled while Azure worked on it",
                     error.reason(),
-                    &["apply again: what was cancelled is done again"],
+                    &["the next apply does it again"],
                 )
             },
             Self::Stale { what } => told(

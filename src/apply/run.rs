@@ -180,7 +180,7 @@ async fn still_there(client: &Client, plan: &Plan, state: &State) -> BTreeMap<Ad
             }
         })
     };
-    join_all(plan.forget.iter().filter_map(look)).await.into_iter().flatten().collect()
+    join_all(plan.gone.iter().filter_map(look)).await.into_iter().flatten().collect()
 }
 
 /// The record of what needs no request is brought up to date, and the journal of an earlier run made room in.

@@ -49,6 +49,13 @@ pub struct Diagnostics {
 }
 
 impl Diagnostic {
+    /// The same as a warning, where it is an error.
+    #[must_use]
+    pub fn softened(self) -> Self {
+        let severity = if self.severity == Severity::Error { Severity::Warning } else { self.severity };
+        Self { severity, ..self }
+    }
+
     /// An error without a place yet.
     pub fn error(code: &'static str, summary: impl Into<String>) -> Self {
         Self {

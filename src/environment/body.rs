@@ -218,6 +218,8 @@ impl Body<'_, '_> {
             Given { resource: self.resource, path: &spot.path, text, shown, allow_unknown }.problem()
         });
         if let Some(problem) = problem {
+            // What could be read at all goes to Azure as it is, where that was asked for.
+            let problem = if allow_unknown && value.is_some() { problem.softened() } else { problem };
             self.problems.at(at, "", problem);
         }
         match value {

@@ -76,7 +76,7 @@ fn build(name: &EnvName, root: &Entries, sources: &dyn Sources, problems: &mut P
     }
     order::check(&resources, problems);
     protect::spread(&mut resources);
-    rules::check(&resources, problems);
+    rules::check(&resources, settings.allow_unknown, problems);
     Some(Desired {
         environment: name.clone(),
         cloud: settings.cloud,

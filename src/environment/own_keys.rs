@@ -87,7 +87,7 @@ pub const OWN_KEYS: [OwnKey; 19] = [
         Stands::Environment,
         "allowUnknownValues",
         "true or false",
-        "Take words in enumerations that this version of landfall does not know. Without it: false.",
+        "Send words and values that this version of landfall does not know, or thinks wrong, with a warning. Without it: false.",
     ),
     own(Stands::Group, "name", "text", "The resource group's name. Required."),
     own(

@@ -132,6 +132,7 @@ impl<'a> Draft<'a> {
                 diagnostics: Diagnostics::default(),
                 remember: BTreeMap::new(),
                 forget: BTreeSet::new(),
+                gone: BTreeSet::new(),
             },
             count: 0,
         }
@@ -377,6 +378,7 @@ impl Draft<'_> {
             // What hangs on them (grants, children) was planned for what the file means now: none of that is to be shown.
             self.plan.steps.clear();
             self.plan.forget.clear();
+            self.plan.gone.clear();
             self.plan.remember.clear();
             self.plan.drift.clear();
         }

@@ -46,7 +46,10 @@ impl Draft<'_> {
                 continue;
             }
             match self.see_recorded(address, entry) {
-                Seen::Absent => drop(self.plan.forget.insert(address.clone())),
+                Seen::Absent => {
+                    self.plan.forget.insert(address.clone());
+                    self.plan.gone.insert(address.clone());
+                }
                 Seen::Unreadable(why) => self.unread(address, why),
                 Seen::Present(observed) => drop(doomed.insert(address.clone(), (entry.clone(), observed))),
             }

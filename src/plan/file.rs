@@ -98,6 +98,7 @@ impl PlanFile {
                 .collect(),
             remember: plan.remember.iter().map(|(address, r)| (address.to_string(), writer.record(r))).collect(),
             forget: plan.forget.iter().map(ToString::to_string).collect(),
+            gone: plan.gone.iter().map(ToString::to_string).collect(),
             diagnostics: told(&plan.diagnostics),
         };
         Self { wire, environment: plan.environment.clone() }
@@ -369,6 +370,7 @@ mod tests {
             diagnostics,
             remember: BTreeMap::new(),
             forget: BTreeSet::from(["clusters.old".parse().unwrap()]),
+            gone: BTreeSet::from(["clusters.old".parse().unwrap()]),
         }
     }
 
@@ -399,6 +401,7 @@ mod tests {
             prop_assert_eq!(&before.remember, &after.remember);
             prop_assert_eq!((&before.drift, &before.unmanaged), (&after.drift, &after.unmanaged));
             prop_assert_eq!((&before.unchanged, &before.forget), (&after.unchanged, &after.forget));
+            prop_assert_eq!(&before.gone, &after.gone);
             prop_assert_eq!((&before.record, &before.location), (&after.record, &after.location));
             prop_assert_eq!(before.diagnostics.sorted(), after.diagnostics.sorted());
             prop_assert_eq!(saved(&after).to_text(), saved(&before).to_text());

@@ -41,6 +41,8 @@ pub(super) struct WirePlan {
     pub unmanaged: Vec<WireMoved>,
     pub remember: BTreeMap<String, WireRecord>,
     pub forget: Vec<String>,
+    #[serde(default)]
+    pub gone: Vec<String>,
     pub diagnostics: Vec<WireDiagnostic>,
 }
 
@@ -384,6 +386,7 @@ impl WirePlan {
             diagnostics,
             remember,
             forget: all(&self.forget)?,
+            gone: all(&self.gone)?,
         })
     }
 }

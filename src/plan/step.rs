@@ -34,8 +34,10 @@ pub struct Plan {
     pub diagnostics: Diagnostics,
     /// Records of unchanged resources that are to be brought up to date without a request.
     pub remember: BTreeMap<Address, Record>,
-    /// Records of what is gone from file and Azure alike.
+    /// Records that are dropped without a request: of what is gone from file and Azure alike, and of what is let go.
     pub forget: BTreeSet<Address>,
+    /// Which of them are dropped since Azure has nothing there. Its reads lag behind its writes, so that is to be made sure of.
+    pub gone: BTreeSet<Address>,
 }
 
 /// One step: at most one write, and what waits for it.

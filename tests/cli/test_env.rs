@@ -156,6 +156,7 @@ pub fn redacted(text: &str) -> String {
     let text = replace(text, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[timestamp]");
     // How many notes share a write of the state is a matter of how fast each goes.
     let text = replace(text, r"\brecord \d+,", "record [serial],");
+    let text = replace(text, r"\bserial \d+\b", "serial [serial]");
     let text = replace(text, "\"lineage\": \"[0-9a-f-]{36}\"", "\"lineage\": \"[guid]\"");
     // Version 5: derived by the sandbox, or by landfall from what the sandbox made up. Roles are of version 4.
     replace(text, "[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[guid]")

@@ -98,6 +98,8 @@ pub(super) struct Case<'a> {
     /// Every resource.
     pub resources: &'a IndexMap<Address, Wanted>,
     problems: &'a mut Problems,
+    /// Whether what Azure is thought to refuse is left for Azure to say.
+    lenient: bool,
 }
 
 impl<'a> Case<'a> {
@@ -120,6 +122,7 @@ impl<'a> Case<'a> {
     /// Reports at the key of a property, or of the resource.
     pub(super) fn report(&mut self, wanted: &Wanted, path: &str, problem: Diagnostic) {
         let place = self.said(wanted, path);
+        let problem = if self.lenient && problem.code != duplicate_id::CODE { problem.softened() } else { problem };
         self.problems.at(place, "", problem);
     }
 }
@@ -143,9 +146,9 @@ pub(super) fn is(wanted: &Wanted, path: &str, word: &str) -> bool {
     value(wanted, path).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(word))
 }
 
-/// Applies every rule.
-pub(in crate::environment) fn check(resources: &IndexMap<Address, Wanted>, problems: &mut Problems) {
-    let mut case = Case { resources, problems };
+/// Applies every rule. `lenient`: their findings are warnings, but for what would make landfall itself go wrong.
+pub(in crate::environment) fn check(resources: &IndexMap<Address, Wanted>, lenient: bool, problems: &mut Problems) {
+    let mut case = Case { resources, problems, lenient };
     for rule in &RULES {
         (rule.check)(&mut case);
     }
