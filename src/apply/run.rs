@@ -65,7 +65,7 @@ pub async fn run(
         let shared = Crew {
             client,
             recorder: Recorder::new(state, store, options.now),
-            known: Mutex::new(Known::default()),
+            known: Mutex::new(seen_before(plan)),
             answers: Mutex::new(BTreeMap::new()),
             passengers: passengers(plan),
             events: options.events,
@@ -96,6 +96,15 @@ pub async fn run(
         store.save(state).await?;
     }
     Ok(report)
+}
+
+/// What the plan saw of resources that a step records without making them.
+fn seen_before(plan: &Plan) -> Known {
+    let one = |step: &Step| {
+        let id = step.record.as_ref()?.id.clone()?;
+        Some((step.address.clone(), (id, plan.seen.get(&step.address)?.clone())))
+    };
+    Known { resources: plan.steps.iter().filter_map(one).collect() }
 }
 
 /// What travels in which step's create.
@@ -195,8 +204,9 @@ async fn prepare(
     }
     for (address, record) in &plan.remember {
         let before = state.recorded.resources.get(address);
-        let seen = before.map(|e| e.seen.clone()).unwrap_or_else(crate::document::Value::map);
         if let Some(id) = record.id.clone().or_else(|| before.map(|e| e.id.clone())) {
+            let before = before.filter(|e| e.id == id).map(|e| e.seen.clone());
+            let seen = plan.seen.get(address).cloned().or(before).unwrap_or_else(crate::document::Value::map);
             let key = state.recorded.key.0.clone();
             let entry = entry(record, id, seen, &Known::default(), &key);
             state.recorded.resources.insert(address.clone(), entry);

@@ -131,6 +131,7 @@ impl<'a> Draft<'a> {
                 unread: Vec::new(),
                 diagnostics: Diagnostics::default(),
                 remember: BTreeMap::new(),
+                seen: BTreeMap::new(),
                 forget: BTreeSet::new(),
                 gone: BTreeSet::new(),
             },
@@ -380,6 +381,7 @@ impl Draft<'_> {
             self.plan.forget.clear();
             self.plan.gone.clear();
             self.plan.remember.clear();
+            self.plan.seen.clear();
             self.plan.drift.clear();
         }
         let steps = std::mem::take(&mut self.plan.steps);

@@ -369,6 +369,7 @@ mod tests {
             unread: Vec::new(),
             diagnostics,
             remember: BTreeMap::new(),
+            seen: BTreeMap::new(),
             forget: BTreeSet::from(["clusters.old".parse().unwrap()]),
             gone: BTreeSet::from(["clusters.old".parse().unwrap()]),
         }

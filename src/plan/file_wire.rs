@@ -385,6 +385,7 @@ impl WirePlan {
             unread: Vec::new(),
             diagnostics,
             remember,
+            seen: BTreeMap::new(),
             forget: all(&self.forget)?,
             gone: all(&self.gone)?,
         })

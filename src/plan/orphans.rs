@@ -48,6 +48,7 @@ impl Draft<'_> {
             let resource = &wanted[address];
             if let Some(old) = self.superseded(resource) {
                 let record = self.successor(resource, now.as_ref(), &old);
+                self.see_successor(address, &record);
                 if kept.contains(&old.id) {
                     self.plan.remember.insert(address.clone(), record);
                 } else if old.protect && self.principal_goes(resource) {
@@ -60,8 +61,17 @@ impl Draft<'_> {
                     self.delete_orphan(resource, old.id, (record, why), wanted);
                 }
             } else if let Some((left, record)) = self.left_over(resource, now.as_ref(), &kept) {
+                self.see_successor(address, &record);
                 self.delete_orphan(resource, left, (record, "left by a switch that was broken off"), wanted);
             }
+        }
+    }
+
+    /// Keeps what is seen of the assignment that stands for the address from now on, if it is there already.
+    fn see_successor(&mut self, address: &Address, record: &Record) {
+        let mut listed = self.live.grants.values().filter_map(Seen::present).flatten();
+        if let Some(stands) = listed.find(|o| Some(&o.id) == record.id.as_ref()) {
+            self.plan.seen.insert(address.clone(), stands.body.clone());
         }
     }
 

@@ -272,6 +272,7 @@ impl Draft<'_> {
                 == (entry.protect, &entry.chosen, &entry.depends_on);
         if !as_before {
             self.plan.remember.insert(wanted.address.clone(), Record { id: Some(observed.id.clone()), ..record });
+            self.plan.seen.insert(wanted.address.clone(), observed.body.clone());
         }
     }
 

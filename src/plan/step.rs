@@ -34,6 +34,8 @@ pub struct Plan {
     pub diagnostics: Diagnostics,
     /// Records of unchanged resources that are to be brought up to date without a request.
     pub remember: BTreeMap<Address, Record>,
+    /// What Azure reports of resources that are recorded without a request of their own. A saved plan does not have it.
+    pub seen: BTreeMap<Address, Value>,
     /// Records that are dropped without a request: of what is gone from file and Azure alike, and of what is let go.
     pub forget: BTreeSet<Address>,
     /// Which of them are dropped since Azure has nothing there. Its reads lag behind its writes, so that is to be made sure of.

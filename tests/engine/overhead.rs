@@ -14,6 +14,7 @@ fn allowed(chain: Duration, operations: u32) -> Duration {
     chain + round.max(chain / 20 + Duration::from_secs(1))
 }
 
+#[expect(clippy::disallowed_macros, reason = "shown by `cargo test -- --nocapture`")]
 async fn run(scene: &Scene, text: &str, (chain, operations): (Duration, u32), what: &str) {
     let allowed = allowed(chain, operations);
     let plan = scene.plan(text).await;
@@ -56,8 +57,6 @@ async fn a_run_adds_little_to_the_longest_chain_of_operations() {
         )
         .await;
         let plan = scene.plan_destroy(&text("1.35", 2)).await;
-        let began = Instant::now();
         assert!(scene.run(&plan).await.complete());
-        println!("{clusters} clusters destroyed: {:.1?}", began.elapsed());
     }
 }

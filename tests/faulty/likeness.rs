@@ -4,23 +4,29 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use landfall::document::Value;
+use landfall::model::Entry;
 use landfall::sandbox::{Request, Sandbox};
 use landfall::state::State;
 
 /// State and world.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Likeness(Vec<String>);
+pub struct Likeness {
+    lines: Vec<String>,
+    /// What Azure showed of each resource when it was last looked at.
+    seen: Vec<String>,
+}
 
 impl Likeness {
     pub async fn of(sandbox: &Sandbox, state: &State) -> Self {
         sandbox.set_latency(Duration::ZERO);
         let mut names = Names::default();
-        let mut out: Vec<String> = state
-            .recorded
-            .resources
-            .iter()
-            .map(|(address, entry)| names.replaced(&at_rest(&format!("{address}: {entry:?}")), true))
-            .collect();
+        let (mut out, mut seen) = (Vec::new(), Vec::new());
+        for (address, entry) in &state.recorded.resources {
+            let kept = Entry { seen: Value::map(), ..entry.clone() };
+            out.push(names.replaced(&at_rest(&format!("{address}: {kept:?}")), true));
+            seen.push(names.replaced(&at_rest(&format!("{address}: {:?}", entry.seen)), true));
+        }
         out.extend(state.journal.iter().map(|entry| format!("journal: {entry:?}")));
         let (mut things, mut grants) = (Vec::new(), Vec::new());
         for id in sandbox.ids() {
@@ -33,25 +39,32 @@ impl Likeness {
         let mut grants: Vec<String> = grants.iter().map(|text| names.replaced(text, false)).collect();
         grants.sort();
         out.extend(grants);
-        Self(out)
+        Self { lines: out, seen }
     }
 
     /// The first difference.
     pub fn unlike(&self, other: &Self) -> Option<String> {
-        let extra = |a: &[String], b: &[String]| a.iter().find(|line| !b.contains(line)).cloned();
-        match (extra(&self.0, &other.0), extra(&other.0, &self.0)) {
-            (None, None) => None,
-            (mine, theirs) => {
-                let (mine, theirs) = (mine.unwrap_or_default(), theirs.unwrap_or_default());
-                let same = mine.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(60);
-                let part = |text: &str| {
-                    String::from_utf8_lossy(&text.as_bytes()[same.min(text.len())..])
-                        .chars()
-                        .take(300)
-                        .collect::<String>()
-                };
-                Some(format!("here: ..{}\n      there: ..{}", part(&mine), part(&theirs)))
-            }
+        self.elsewhere(other).or_else(|| unlike(&self.seen, &other.seen))
+    }
+
+    /// The first difference but for what was last seen: where the look after a change failed, the next run finds nothing to
+    /// change, and remembers what was seen before.
+    pub fn elsewhere(&self, other: &Self) -> Option<String> {
+        unlike(&self.lines, &other.lines)
+    }
+}
+
+fn unlike(one: &[String], other: &[String]) -> Option<String> {
+    let extra = |a: &[String], b: &[String]| a.iter().find(|line| !b.contains(line)).cloned();
+    match (extra(one, other), extra(other, one)) {
+        (None, None) => None,
+        (mine, theirs) => {
+            let (mine, theirs) = (mine.unwrap_or_default(), theirs.unwrap_or_default());
+            let same = mine.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(60);
+            let part = |text: &str| {
+                String::from_utf8_lossy(&text.as_bytes()[same.min(text.len())..]).chars().take(300).collect::<String>()
+            };
+            Some(format!("here: ..{}\n      there: ..{}", part(&mine), part(&theirs)))
         }
     }
 }

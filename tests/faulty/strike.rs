@@ -19,6 +19,8 @@ pub struct Asked {
     pub if_match: bool,
     /// Whether it began something that goes on in Azure.
     pub began: bool,
+    /// Whether Azure refused it.
+    pub refused: bool,
 }
 
 /// A sandbox behind a network that strikes once.
@@ -45,6 +47,7 @@ impl Striker {
             path: request.url().path().to_owned(),
             if_match: request.headers().iter().any(|(name, _)| name.as_str() == "if-match"),
             began: false,
+            refused: false,
         });
         log.len() - 1
     }
@@ -55,9 +58,15 @@ impl Striker {
             let name: &azure_core::http::headers::HeaderName = name;
             ["azure-asyncoperation", "location"].contains(&name.as_str())
         };
-        self.log.lock().unwrap()[at].began = request.method().as_str() != "GET"
+        let is_write = request.method().as_str() != "GET";
+        let began = is_write
             && (status == StatusCode::Accepted
                 || headers.iter().any(|(n, v)| began((n, v)) && v.as_str().starts_with("https")));
+        let refused = u16::from(status) >= 400;
+        {
+            let entry = &mut self.log.lock().unwrap()[at];
+            (entry.began, entry.refused) = (began, refused);
+        }
         Ok((status, headers, body.collect().await?))
     }
 }

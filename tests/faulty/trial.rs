@@ -112,7 +112,7 @@ async fn judge(stage: &Stage, go: &Go, (plan, lies): (&Plan, bool), ran: &Ran) -
     if !report.complete() {
         return Err(after(format!("the next run fails: {:?}", report.failed)));
     }
-    match stage.ended(go).await.unlike(&stage.end) {
+    match stage.ended(go).await.elsewhere(&stage.end) {
         None => Ok(Ended::Told),
         Some(_) if lies => settled(stage, go, &report).await.map(|()| Ended::Told).map_err(after),
         Some(difference) => Err(after(format!("the next run ends elsewhere:\n      {difference}"))),
@@ -120,10 +120,15 @@ async fn judge(stage: &Stage, go: &Go, (plan, lies): (&Plan, bool), ran: &Ran) -
 }
 
 /// Azure said of something that it is not there. What was done about that may stay, as long as all of it is known and nothing is
-/// left to do.
+/// left to do after another run.
 async fn settled(stage: &Stage, go: &Go, report: &Report) -> Result<(), String> {
     true_state(stage, go, report).await?;
-    let plan = stage.planned(go, Striker::new(go.sandbox.clone(), None), true).await;
+    let mut plan = stage.planned(go, Striker::new(go.sandbox.clone(), None), true).await;
+    if !told(&plan).is_empty() {
+        let report = stage.carried_out(go, Striker::new(go.sandbox.clone(), None), &plan).await.report;
+        true_state(stage, go, &report).await?;
+        plan = stage.planned(go, Striker::new(go.sandbox.clone(), None), true).await;
+    }
     match told(&plan).is_empty() && refusals(&plan).is_empty() && plan.complete() {
         true => Ok(()),
         false => Err(format!("something is left to do: {:?} {:?}", told(&plan), refusals(&plan))),
