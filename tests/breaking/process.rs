@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use landfall::apply::{self, Options, Stop, recover};
-use landfall::azure::{Client, ClientSettings, CredentialSettings, Patience, credential};
+use landfall::azure::Client;
 use landfall::event::Report;
-use landfall::model::{Desired, HashKey, Live};
+use landfall::model::{Desired, HashKey};
 use landfall::names::Address;
-use landfall::observe::{Wants, observe};
-use landfall::plan::{Inputs, Plan, Reads, build, reads};
+use landfall::plan::{Inputs, Plan, build, reads};
 use landfall::sandbox::{InProcess, Sandbox};
 use landfall::state::{Holder, MemoryStore, State, Store};
 use tokio::sync::watch;
 
 use crate::breaker::{Breaker, Store as Breaking, Transport};
 use crate::scenarios::Run;
+use crate::scene::{see, settings};
 
 /// What a process is started on.
 #[derive(Clone)]
@@ -105,40 +105,7 @@ pub async fn state(store: &dyn Store) -> State {
     })
 }
 
-async fn see(client: &Client, reads: Reads) -> Live {
-    let wants = Wants {
-        resources: reads.resources.into_iter().collect(),
-        grants: reads.grants.into_iter().collect(),
-        listings: reads.listings.into_iter().collect(),
-        answers: reads.answers.into_iter().collect(),
-    };
-    observe(client, &wants).await.0
-}
-
 fn client(sandbox: &Arc<Sandbox>, breaker: &Arc<Breaker>) -> Client {
     let transport = Arc::new(Transport { inner: InProcess(sandbox.clone()), breaker: breaker.clone() });
-    let variables = [
-        ("AZURE_TENANT_ID", "11111111-1111-1111-1111-111111111111"),
-        ("AZURE_CLIENT_ID", "22222222-2222-2222-2222-222222222222"),
-        ("AZURE_CLIENT_SECRET", "sandbox"),
-    ];
-    let (credential, _) = credential(CredentialSettings {
-        choice: None,
-        authority: "https://login.microsoftonline.com".parse().unwrap(),
-        transport: transport.clone(),
-        environment: variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
-        read_file: Arc::new(|_| Err(std::io::ErrorKind::NotFound.into())),
-    })
-    .unwrap();
-    Client::new(ClientSettings {
-        resource_manager: "https://management.azure.com".parse().unwrap(),
-        audience: "https://management.azure.com".to_owned(),
-        credential,
-        transport,
-        trace: None,
-        parallelism: 32,
-        patience: Patience::default(),
-        warm: false,
-    })
-    .unwrap()
+    Client::new(settings(transport, 32)).unwrap()
 }

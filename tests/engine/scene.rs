@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use azure_core::http::HttpClient;
 use landfall::apply::{self, Options, Stop, recover};
 use landfall::azure::{Client, ClientSettings, CredentialSettings, Patience, credential};
 use landfall::diagnostic::Severity;
@@ -50,31 +51,7 @@ impl Scene {
     /// A sandbox of these options, and a landfall that sends so many requests at once.
     pub fn of(options: SandboxOptions, parallelism: usize) -> Self {
         let sandbox = Sandbox::open(options).unwrap();
-        let transport = Arc::new(InProcess(sandbox.clone()));
-        let variables = [
-            ("AZURE_TENANT_ID", "11111111-1111-1111-1111-111111111111"),
-            ("AZURE_CLIENT_ID", "22222222-2222-2222-2222-222222222222"),
-            ("AZURE_CLIENT_SECRET", "sandbox"),
-        ];
-        let (credential, _) = credential(CredentialSettings {
-            choice: None,
-            authority: "https://login.microsoftonline.com".parse().unwrap(),
-            transport: transport.clone(),
-            environment: variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
-            read_file: Arc::new(|_| Err(std::io::ErrorKind::NotFound.into())),
-        })
-        .unwrap();
-        let client = Client::new(ClientSettings {
-            resource_manager: "https://management.azure.com".parse().unwrap(),
-            audience: "https://management.azure.com".to_owned(),
-            credential,
-            transport,
-            trace: None,
-            parallelism,
-            patience: Patience::default(),
-            warm: false,
-        })
-        .unwrap();
+        let client = Client::new(settings(Arc::new(InProcess(sandbox.clone())), parallelism)).unwrap();
         Self { sandbox, client, store: MemoryStore::new("test".parse().unwrap()), events: Arc::default(), parallelism }
     }
 
@@ -96,13 +73,7 @@ impl Scene {
 
     /// Reads.
     pub async fn see(&self, reads: Reads) -> Live {
-        let wants = Wants {
-            resources: reads.resources.into_iter().collect(),
-            grants: reads.grants.into_iter().collect(),
-            listings: reads.listings.into_iter().collect(),
-            answers: reads.answers.into_iter().collect(),
-        };
-        observe(&self.client, &wants).await.0
+        see(&self.client, reads).await
     }
 
     async fn planned(&self, desired: &Desired, destroy: bool, replace: &[&str]) -> Plan {
@@ -283,6 +254,44 @@ impl Scene {
     pub async fn group(&self) {
         self.somebody("PUT", GROUP, ARM, json!({"location": "westeurope"})).await;
     }
+}
+
+/// Of a client that logs in with a secret and asks over this transport.
+pub fn settings(transport: Arc<dyn HttpClient>, parallelism: usize) -> ClientSettings {
+    let variables = [
+        ("AZURE_TENANT_ID", "11111111-1111-1111-1111-111111111111"),
+        ("AZURE_CLIENT_ID", "22222222-2222-2222-2222-222222222222"),
+        ("AZURE_CLIENT_SECRET", "sandbox"),
+    ];
+    let (credential, _) = credential(CredentialSettings {
+        choice: None,
+        authority: "https://login.microsoftonline.com".parse().unwrap(),
+        transport: transport.clone(),
+        environment: variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+        read_file: Arc::new(|_| Err(std::io::ErrorKind::NotFound.into())),
+    })
+    .unwrap();
+    ClientSettings {
+        resource_manager: "https://management.azure.com".parse().unwrap(),
+        audience: "https://management.azure.com".to_owned(),
+        credential,
+        transport,
+        trace: None,
+        parallelism,
+        patience: Patience::default(),
+        warm: false,
+    }
+}
+
+/// What a plan needs to see of Azure.
+pub async fn see(client: &Client, reads: Reads) -> Live {
+    let wants = Wants {
+        resources: reads.resources.into_iter().collect(),
+        grants: reads.grants.into_iter().collect(),
+        listings: reads.listings.into_iter().collect(),
+        answers: reads.answers.into_iter().collect(),
+    };
+    observe(client, &wants).await.0
 }
 
 /// The last type and name of a path; a role assignment as what it stands on and `roleAssignments`.

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use landfall::apply::{self, Options, Stop, recover};
-use landfall::azure::{Client, ClientSettings, CredentialSettings, Patience, credential};
+use landfall::azure::Client;
 use landfall::event::{Event, Outcome, Report};
-use landfall::model::{Desired, Live};
+use landfall::model::Desired;
 use landfall::names::StepId;
-use landfall::observe::{Wants, observe};
-use landfall::plan::{Inputs, Plan, Reads, build, drift, drift_reads, reads};
+use landfall::plan::{Inputs, Plan, build, drift, drift_reads, reads};
 use landfall::sandbox::{Sandbox, TokioClock};
 use landfall::state::{MemoryStore, State, Store};
 use tokio::sync::watch;
@@ -18,7 +17,7 @@ use tokio::sync::watch;
 use crate::blow::Blow;
 use crate::likeness::Likeness;
 use crate::scenarios::{self, Run};
-use crate::scene::{Scene, refusals, told};
+use crate::scene::{Scene, refusals, see, settings, told};
 use crate::strike::{Asked, Striker};
 
 /// The scenario.
@@ -187,39 +186,6 @@ fn fork(sandbox: &Sandbox) -> Arc<Sandbox> {
     sandbox.fork(Arc::new(TokioClock::starting_at(sandbox.now_ms())))
 }
 
-async fn see(client: &Client, reads: Reads) -> Live {
-    let wants = Wants {
-        resources: reads.resources.into_iter().collect(),
-        grants: reads.grants.into_iter().collect(),
-        listings: reads.listings.into_iter().collect(),
-        answers: reads.answers.into_iter().collect(),
-    };
-    observe(client, &wants).await.0
-}
-
 fn client(transport: Arc<Striker>) -> Client {
-    let variables = [
-        ("AZURE_TENANT_ID", "11111111-1111-1111-1111-111111111111"),
-        ("AZURE_CLIENT_ID", "22222222-2222-2222-2222-222222222222"),
-        ("AZURE_CLIENT_SECRET", "sandbox"),
-    ];
-    let (credential, _) = credential(CredentialSettings {
-        choice: None,
-        authority: "https://login.microsoftonline.com".parse().unwrap(),
-        transport: transport.clone(),
-        environment: variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
-        read_file: Arc::new(|_| Err(std::io::ErrorKind::NotFound.into())),
-    })
-    .unwrap();
-    let settings = ClientSettings {
-        resource_manager: "https://management.azure.com".parse().unwrap(),
-        audience: "https://management.azure.com".to_owned(),
-        credential,
-        transport,
-        trace: None,
-        parallelism: 32,
-        patience: Patience::default(),
-        warm: false,
-    };
-    Client::seeded(settings, 7).unwrap()
+    Client::seeded(settings(transport, 32), 7).unwrap()
 }
