@@ -107,5 +107,5 @@ pub async fn state(store: &dyn Store) -> State {
 
 fn client(sandbox: &Arc<Sandbox>, breaker: &Arc<Breaker>) -> Client {
     let transport = Arc::new(Transport { inner: InProcess(sandbox.clone()), breaker: breaker.clone() });
-    Client::new(settings(transport, 32)).unwrap()
+    Client::seeded(settings(transport, 32), 7).unwrap()
 }

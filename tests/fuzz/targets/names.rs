@@ -22,7 +22,7 @@ fuzz_target!(|text: &str| {
         assert!(address.as_str().contains(address.collection()) && address.as_str().contains(address.name()));
     }
     if let Ok(id) = ArmId::parse(text) {
-        assert_eq!(id.as_str(), text, "an id prints as it was received");
+        assert_eq!(id.as_str(), text.strip_suffix('/').unwrap_or(text), "an id prints as it was received");
         let folded = ArmId::parse(&text.to_ascii_uppercase()).expect("case does not matter");
         assert!(folded == id && folded.key() == id.key(), "{id} compares without case");
         drop((id.subscription(), id.resource_group(), id.group_id(), id.resource_type(), id.name()));
