@@ -475,7 +475,10 @@ async fn a_throttled_request_holds_its_subscription() {
         let sent = script.sent();
         sent.iter().rfind(|s| s.url.ends_with(&format!("api-version={version}"))).unwrap().at.as_secs()
     };
-    assert!((20..=22).contains(&at("1")) && (20..=22).contains(&at("2")) && at("3") == 1);
+    // Waits are made longer by up to a tenth, and so is the wait of who comes while there is one.
+    let held = 20..=25;
+    let all = (at("1"), at("2"), at("3"));
+    assert!(held.contains(&all.0) && held.contains(&all.1) && all.2 == 1, "{all:?}");
 }
 
 #[tokio::test(start_paused = true)]
