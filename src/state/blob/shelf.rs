@@ -65,7 +65,9 @@ impl Shelf {
             Err(refused) => return Err(refused),
         }
         // A SAS may allow writing and neither listing nor deleting: then there are more than need be, and no harm.
-        for old in self.list().await.unwrap_or_default().into_iter().skip(KEPT) {
+        // The service tells seconds: what was just kept may not look like the newest, and is never the one to go.
+        let others = self.list().await.unwrap_or_default().into_iter().filter(|one| one.version() != *version);
+        for old in others.skip(KEPT - 1) {
             let blob = self.client.blob_client(&self.name(&old.version()));
             let blob = &blob;
             let _ = send(&self.place, || Box::pin(async move { blob.delete(None).await.map(drop) })).await;
