@@ -7,6 +7,7 @@ mod abort;
 mod failure;
 mod holds;
 mod overlay;
+mod prepare;
 mod record;
 mod recover;
 mod run;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{BoxFuture, join_all};
+use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
@@ -10,17 +10,15 @@ use tokio::time::Instant;
 use super::StepFailure;
 use super::failure::veil;
 use super::holds::Holds;
-use super::record::{Recorder, entry};
-use super::recover::{ours, replaced};
+use super::prepare::{nothing_lost, prepare, still_there};
+use super::record::Recorder;
 use super::step::{Crew, label};
 use crate::azure::Client;
 use crate::event::{Event, Outcome, Report, StepOutcome};
-use crate::model::{Made, Target};
+use crate::model::Made;
 use crate::names::{Address, ArmId, StepId};
-use crate::observe::says_absent;
-use crate::plan::{Action, Known, Plan, Step, Work};
-use crate::schema::Schema;
-use crate::state::{JournalEntry, JournalStatus, State, StateError, Store};
+use crate::plan::{Known, Plan, Step, Work};
+use crate::state::{State, StateError, Store};
 
 /// How far a run was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,123 +114,6 @@ fn passengers(plan: &Plan) -> BTreeMap<StepId, Vec<(&Step, &ArmId)>> {
         }
     }
     out
-}
-
-/// What an earlier run was making and no record has, and by which action.
-fn unrecorded(state: &State) -> BTreeMap<Made, String> {
-    let recorded: BTreeSet<&ArmId> = state.recorded.resources.values().map(|e| &e.id).collect();
-    let all = ours(state).into_iter().filter(|m| !recorded.contains(&m.id));
-    let action = |m: &Made| state.journal.iter().find(|e| e.id.as_ref() == Some(&m.id)).map(|e| e.action.clone());
-    all.filter_map(|m| action(&m).map(|action| (m, action))).collect()
-}
-
-/// What was asked to be made anew and is gone by now, or was never there: whatever stands there later is the new one.
-fn anew(plan: &Plan, state: &State) -> BTreeSet<Made> {
-    let before = replaced(state);
-    let earlier = ours(state).into_iter().filter(|made| before.contains(&made.address));
-    let replaces = |s: &&Step| s.action == Action::Replace;
-    let deletes = |address: &Address| {
-        let all = plan.steps.iter().filter(replaces).filter(|s| s.address == *address);
-        all.filter(|s| matches!(s.work, Work::Delete { .. })).count() > 0
-    };
-    let lone = plan.steps.iter().filter(replaces).filter_map(|s| match &s.work {
-        Work::Create { target: Target::Id(id), .. } if !deletes(&s.address) => {
-            Some(Made { address: s.address.clone(), id: id.clone() })
-        }
-        _ => None,
-    });
-    earlier.chain(lone).collect()
-}
-
-/// Keeps it in the journal of the next run, under a step that no plan has.
-fn left_behind(made: Made, action: String) -> JournalEntry {
-    JournalEntry {
-        step: "left".to_owned(),
-        address: made.address,
-        action,
-        id: Some(made.id),
-        status: JournalStatus::Intended,
-        operation: None,
-        digest: None,
-        at: String::new(),
-        failure: None,
-    }
-}
-
-/// Whether all that was ever being made is recorded, was deleted, or is not there.
-async fn nothing_lost(client: &Client, plan: &Plan, state: &State) -> bool {
-    for made in unrecorded(state).into_keys() {
-        let deleted = plan.steps.iter().any(|s| matches!(&s.work, Work::Delete { id, .. } if made.id.within(id)));
-        let kind = made.id.resource_type().and_then(|t| Schema::get().resource(&t));
-        if let Some(kind) = kind.filter(|_| !deleted) {
-            match client.get(&made.id, &kind.api_version).await {
-                Err(error) if says_absent(&error) => {}
-                _ => return false,
-            }
-        }
-    }
-    true
-}
-
-/// What the plan forgets since it seemed to be gone, and is there after all, with what was seen. Azure's reads lag behind its
-/// writes, and what is forgotten is nobody's: it is looked for once more.
-async fn still_there(client: &Client, plan: &Plan, state: &State) -> BTreeMap<Address, String> {
-    let look = |address: &Address| {
-        let entry = state.recorded.resources.get(address)?;
-        let kind = Schema::get().resource(&entry.arm_type)?;
-        let (address, id) = (address.clone(), entry.id.clone());
-        Some(async move {
-            match client.get(&id, &kind.api_version).await {
-                Err(error) if says_absent(&error) => None,
-                Err(error) => Some((address, format!("whether {id} is gone is unknown ({error})"))),
-                Ok(_) => Some((address, format!("{id} seemed to be gone and is there"))),
-            }
-        })
-    };
-    join_all(plan.gone.iter().filter_map(look)).await.into_iter().flatten().collect()
-}
-
-/// The record of what needs no request is brought up to date, and the journal of an earlier run made room in.
-async fn prepare(
-    plan: &Plan,
-    still: &BTreeMap<Address, String>,
-    state: &mut State,
-    store: &dyn Store,
-) -> Result<(), StateError> {
-    for address in plan.forget.iter().filter(|address| !still.contains_key(*address)) {
-        state.recorded.resources.remove(address);
-    }
-    for (address, record) in &plan.remember {
-        let before = state.recorded.resources.get(address);
-        if let Some(id) = record.id.clone().or_else(|| before.map(|e| e.id.clone())) {
-            let before = before.filter(|e| e.id == id).map(|e| e.seen.clone());
-            let seen = plan.seen.get(address).cloned().or(before).unwrap_or_else(crate::document::Value::map);
-            let key = state.recorded.key.0.clone();
-            let entry = entry(record, id, seen, &Known::default(), &key);
-            state.recorded.resources.insert(address.clone(), entry);
-        }
-    }
-    let journal = state.journal.len();
-    let open = unrecorded(state);
-    let anew = anew(plan, state);
-    state.start_journal();
-    for (made, action) in open {
-        if !state.journal.iter().any(|e| e.id.as_ref() == Some(&made.id)) {
-            state.note(left_behind(made, action))?;
-        }
-    }
-    for made in anew {
-        let intended = left_behind(made, Action::Replace.word().to_owned());
-        let done = JournalEntry { status: JournalStatus::Done, ..intended.clone() };
-        state.note(intended)?;
-        state.note(done)?;
-    }
-    let moved = !plan.forget.is_empty() || !plan.remember.is_empty() || journal != state.journal.len();
-    // A state that was never saved is saved before the first request, so that no request is made that cannot be recorded.
-    if moved || !plan.steps.is_empty() {
-        store.save(state).await?;
-    }
-    Ok(())
 }
 
 struct Scheduler<'a> {
