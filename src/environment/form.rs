@@ -8,15 +8,7 @@ use super::regions;
 use crate::diagnostic::Diagnostic;
 use crate::document::Path;
 use crate::names::ArmId;
-use crate::schema::{Equality, ResourceType};
-
-/// Words that stand in the place of a resource ID.
-const WORDS: [(&str, &[&str]); 1] = [("apiServerAccessProfile.privateDNSZone", &["system", "none"])];
-/// What compares as a resource ID and is whatever a person says: the groups of a recording are managed by `test_admin`.
-const FREE: [&str; 1] = ["managedBy"];
-/// Keys that name a subnet, where the ID of the whole network is the usual slip.
-const SUBNETS: [&str; 3] = ["vnetSubnetID", "podSubnetID", "apiServerAccessProfile.subnetId"];
-const SUBNET: &str = "Microsoft.Network/virtualNetworks/subnets";
+use crate::schema::{Equality, Referenced, ResourceType};
 
 /// A text that a property is given.
 pub(super) struct Given<'a> {
@@ -50,25 +42,21 @@ impl Given<'_> {
     }
 
     fn id(&self) -> Option<Diagnostic> {
-        let path = self.path.to_string();
-        let words = WORDS.iter().find(|(known, _)| *known == path).map(|(_, words)| *words).unwrap_or_default();
-        if FREE.contains(&path.as_str()) || words.iter().any(|word| word.eq_ignore_ascii_case(self.text)) {
+        let Referenced { arm_type, words } = self.resource.referenced(self.path).cloned().unwrap_or_default();
+        let of_type = |id: ArmId| match &arm_type {
+            Some(wanted) => id.resource_type().is_some_and(|kind| kind.eq_ignore_ascii_case(wanted)),
+            None => true,
+        };
+        if words.iter().any(|word| word.eq_ignore_ascii_case(self.text)) || ArmId::parse(self.text).is_ok_and(of_type) {
             return None;
         }
-        let subnet = SUBNETS.contains(&path.as_str());
-        let right = ArmId::parse(self.text)
-            .is_ok_and(|id| !subnet || id.resource_type().is_some_and(|kind| kind.eq_ignore_ascii_case(SUBNET)));
-        if right {
-            return None;
-        }
-        let what = if subnet { "the resource ID of a subnet" } else { "a resource ID" };
-        let problem = Diagnostic::error("bad-id", format!("`{path}` takes {what}, this is none"));
-        let kind = if subnet { "virtualNetworks/NAME/subnets" } else { "PROVIDER/TYPE" };
-        let problem = problem.help(format!("one looks like /subscriptions/.../{kind}/NAME"));
-        Some(match words {
-            [] => problem,
-            words => problem.help(format!("allowed too: {}", words.join(", "))),
-        })
+        let kinds = arm_type.as_deref().and_then(|kind| kind.split_once('/')).map(|(_, kinds)| kinds);
+        let what = kinds.map_or("a resource ID".to_owned(), |kinds| format!("the ID of one of {kinds}"));
+        // As IDs have it: a name after each word.
+        let shape = kinds.map_or("PROVIDER/TYPE".to_owned(), |kinds| kinds.replace('/', "/NAME/"));
+        let problem = Diagnostic::error("bad-id", format!("`{}` takes {what}, this is none", self.path))
+            .help(format!("one looks like /subscriptions/.../{shape}/NAME"));
+        Some(if words.is_empty() { problem } else { problem.help(format!("allowed too: {}", words.join(", "))) })
     }
 }
 

@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::facts::{Change, Confidence, Equality, Fact};
-use super::resource::{Advisory, Child, CreateDefault, ImpliedRole, KeyedDefault, Moot, ResourceType, Schema, Update};
+use super::resource::{
+    Advisory, Child, CreateDefault, ImpliedRole, KeyedDefault, Moot, Referenced, ResourceType, Schema, Update,
+};
 use super::shape::{Property, Shape, ShapeId};
 use super::transitions::transitions;
 use crate::document::{Path, Value};
@@ -61,6 +63,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         never_echo_beside: entries(&extra["neverEchoBeside"])
             .map(|(pattern, key)| (pattern.clone(), text(key).expect("BUG: `neverEchoBeside` names a key")))
             .collect(),
+        references: entries(&extra["references"]).map(|(path, said)| (path.clone(), referenced(said))).collect(),
         moot: items(&extra["moot"]).iter().map(moot).collect(),
         keyed_defaults: items(&extra["keyedDefaults"]).iter().map(keyed_default).collect(),
         advisory: items(&extra["advisory"]).iter().map(advisory).collect(),
@@ -101,6 +104,10 @@ fn create_default(json: &Json) -> CreateDefault {
         unless: strings(&json["unless"]),
         only_child: json["onlyChild"] == true,
     }
+}
+
+fn referenced(json: &Json) -> Referenced {
+    Referenced { arm_type: text(&json["type"]), words: strings(&json["words"]) }
 }
 
 fn moot(json: &Json) -> Moot {

@@ -16,7 +16,9 @@ mod words;
 
 pub use facts::{Change, Confidence, Equality, Fact};
 pub use patterns::pattern_words;
-pub use resource::{Advisory, Child, CreateDefault, ImpliedRole, KeyedDefault, Moot, ResourceType, Schema, Update};
+pub use resource::{
+    Advisory, Child, CreateDefault, ImpliedRole, KeyedDefault, Moot, Referenced, ResourceType, Schema, Update,
+};
 pub use roles::{role_by_name, role_name, role_names};
 pub use shape::{Property, Shape, ShapeId};
 pub use transitions::{Condition, Passage, Transition};

@@ -49,6 +49,15 @@ pub struct CreateDefault {
     pub only_child: bool,
 }
 
+/// What a property that takes a resource's ID takes more exactly.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Referenced {
+    /// The type of the resource; `None`: any.
+    pub arm_type: Option<String>,
+    /// Words that may stand in the place of an ID.
+    pub words: Vec<String>,
+}
+
 /// A property that says nothing while another has a certain value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moot {
@@ -136,6 +145,8 @@ pub struct ResourceType {
     pub never_echo: Vec<String>,
     /// Paths (patterns) whose live value is not sent back when the key beside it changes: it follows from that one.
     pub never_echo_beside: BTreeMap<String, String>,
+    /// Paths (patterns) that take the ID of a certain type, or a word instead.
+    pub references: BTreeMap<String, Referenced>,
     /// Properties that another one makes moot: Azure drops them.
     pub moot: Vec<Moot>,
     /// Defaults that hold while another property has a certain value.
@@ -199,6 +210,11 @@ impl ResourceType {
     /// The last segment of the type: `agentPools`.
     pub fn segment(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What a property that takes a resource's ID takes more exactly.
+    pub fn referenced(&self, path: &Path) -> Option<&Referenced> {
+        self.references.get(&self.pattern(path))
     }
 
     /// Whether the live value at a path follows from what these changes give the key beside it, and would contradict it.
