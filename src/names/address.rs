@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// `resourceGroup`, `clusters.NAME`, `clusters.NAME.nodePools.NAME`, `clusters.NAME.identities.control.roles.NAME`: a
-/// collection and a name in turn, or one word for what an environment has only one of.
+/// collection and a name in turn, or one word for what an environment has only one of. Copies share their text.
 ///
 /// ```
 /// use landfall::names::Address;
@@ -13,7 +14,7 @@ use std::str::FromStr;
 /// assert_eq!((pool.collection(), pool.name()), ("nodePools", "work"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address(String);
+pub struct Address(Arc<str>);
 
 /// A text that is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,23 +24,23 @@ pub struct AddressError(String);
 impl Address {
     /// The environment's resource group.
     pub fn resource_group() -> Self {
-        Self("resourceGroup".to_owned())
+        Self("resourceGroup".into())
     }
 
     /// A resource of a top-level collection.
     pub fn top(collection: &str, name: &str) -> Self {
-        Self(format!("{collection}.{name}"))
+        Self(format!("{collection}.{name}").into())
     }
 
     /// A resource below this one.
     pub fn child(&self, collection: &str, name: &str) -> Self {
-        Self(format!("{}.{collection}.{name}", self.0))
+        Self(format!("{}.{collection}.{name}", self.0).into())
     }
 
     /// The resource this one belongs to by its address.
     pub fn parent(&self) -> Option<Address> {
         let parts: Vec<&str> = self.0.split('.').collect();
-        (parts.len() > 2).then(|| Self(parts[..parts.len() - 2].join(".")))
+        (parts.len() > 2).then(|| Self(parts[..parts.len() - 2].join(".").into()))
     }
 
     /// The innermost collection: `nodePools` of `clusters.c.nodePools.p`.
@@ -54,7 +55,7 @@ impl Address {
 
     /// Whether this is `other` or lies below it.
     pub fn within(&self, other: &Address) -> bool {
-        self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        self.0.strip_prefix(&*other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// The address as text.
@@ -69,7 +70,7 @@ impl FromStr for Address {
         let parts: Vec<&str> = text.split('.').collect();
         let even = parts.len().is_multiple_of(2) || text == "resourceGroup";
         let clean = |p: &&str| !p.is_empty() && p.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        if even && parts.iter().all(clean) { Ok(Self(text.to_owned())) } else { Err(AddressError(text.to_owned())) }
+        if even && parts.iter().all(clean) { Ok(Self(text.into())) } else { Err(AddressError(text.to_owned())) }
     }
 }
 

@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// An ARM resource id: `/subscriptions/{s}/resourceGroups/{g}/providers/{namespace}/{type}/{name}/...`, a subscription, a
 /// resource group, or an extension resource (`{scope}/providers/{namespace}/{type}/{name}`).
 ///
 /// Two ids are equal when they differ in case only: AKS answers `/resourcegroups/` where the request said
-/// `/resourceGroups/`.
+/// `/resourceGroups/`. Copies share their text.
 ///
 /// ```
 /// use landfall::names::ArmId;
@@ -24,7 +25,7 @@ use std::hash::{Hash, Hasher};
 /// let a: Address = ArmId::parse("/subscriptions/s").unwrap();
 /// ```
 #[derive(Clone)]
-pub struct ArmId(String);
+pub struct ArmId(Arc<str>);
 
 /// Why a text is no ARM id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,28 +61,28 @@ impl ArmId {
                 return Err(ArmIdError::Shape);
             }
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The id of a subscription.
     pub fn subscription_of(subscription: &super::SubscriptionId) -> Self {
-        Self(format!("/subscriptions/{subscription}"))
+        Self(format!("/subscriptions/{subscription}").into())
     }
 
     /// The id of a resource group.
     pub fn resource_group_of(subscription: &super::SubscriptionId, group: &super::ResourceGroupName) -> Self {
-        Self(format!("/subscriptions/{subscription}/resourceGroups/{group}"))
+        Self(format!("/subscriptions/{subscription}/resourceGroups/{group}").into())
     }
 
     /// The id of a resource `name` of `arm_type` (`Namespace/type`) below this scope: a resource of a group, or an
     /// extension resource of another resource.
     pub fn provider(&self, arm_type: &str, name: &str) -> Self {
-        Self(format!("{}/providers/{arm_type}/{name}", self.0))
+        Self(format!("{}/providers/{arm_type}/{name}", self.0).into())
     }
 
     /// The id of a child resource, by the last segment of its type.
     pub fn child(&self, segment: &str, name: &str) -> Self {
-        Self(format!("{}/{segment}/{name}", self.0))
+        Self(format!("{}/{segment}/{name}", self.0).into())
     }
 
     /// The text as received.
@@ -113,7 +114,7 @@ impl ArmId {
     pub fn group_id(&self) -> Option<ArmId> {
         let parts: Vec<&str> = self.0.split('/').collect();
         let at = parts.iter().position(|p| p.eq_ignore_ascii_case("resourceGroups"))?;
-        (parts.len() > at + 1).then(|| ArmId(parts[..=at + 1].join("/")))
+        (parts.len() > at + 1).then(|| ArmId(parts[..=at + 1].join("/").into()))
     }
 
     /// `Namespace/type[/childType...]`; `None` for subscriptions; resource groups are `Microsoft.Resources/resourceGroups`.
@@ -142,7 +143,7 @@ impl ArmId {
             Some(at) => at,
             None => parts.len().checked_sub(2)?,
         };
-        (keep > 1).then(|| ArmId(parts[..keep].join("/")))
+        (keep > 1).then(|| ArmId(parts[..keep].join("/").into()))
     }
 
     /// Whether this id is `scope` or lies below it.
