@@ -2,7 +2,7 @@
 //! sides, and rarely changes one.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 
@@ -11,13 +11,27 @@ use super::Value;
 type Inner = IndexMap<String, Value>;
 
 /// Properties or keys, in the order in which they were written or received.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Map(Arc<Inner>);
+
+/// What all maps without keys share.
+static EMPTY: LazyLock<Arc<Inner>> = LazyLock::new(Arc::default);
 
 impl Map {
     /// A map without keys.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A map that is about to get so many keys.
+    pub fn with_capacity(keys: usize) -> Self {
+        Self(Arc::new(Inner::with_capacity(keys)))
+    }
+}
+
+impl Default for Map {
+    fn default() -> Self {
+        Self(EMPTY.clone())
     }
 }
 
@@ -37,7 +51,10 @@ impl DerefMut for Map {
 
 impl FromIterator<(String, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
-        Self(Arc::new(entries.into_iter().collect()))
+        // Documents are many and live long: a map that was collected without knowing its size holds up to twice its room.
+        let mut inner: Inner = entries.into_iter().collect();
+        inner.shrink_to_fit();
+        if inner.is_empty() { Self::default() } else { Self(Arc::new(inner)) }
     }
 }
 
