@@ -15,7 +15,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use landfall::document::{Path, Value};
+use landfall::document::{Packed, Path, Value};
 use landfall::environment::{MapSources, load};
 use landfall::model::{Desired, Entry, HashKey, Live, Observed, Recorded, Seen, Target, Wanted};
 use landfall::names::ArmId;
@@ -93,7 +93,7 @@ fn entry(wanted: &Wanted, id: ArmId, applied: Value, seen: Value) -> Entry {
         arm_type: wanted.arm_type.clone(),
         applied,
         defaulted: Value::map(),
-        seen,
+        seen: Packed::from(&seen),
         created: true,
         protect: false,
         chosen: None,

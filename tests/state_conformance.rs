@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use landfall::document::{Secret, Template, Value};
+use landfall::document::{Packed, Secret, Template, Value};
 use landfall::model::{Entry, HashKey};
 use landfall::names::{Address, ArmId, EnvName, Serial};
 use landfall::state::{Holder, JournalEntry, JournalStatus, KEPT, LocalStore, MemoryStore, State, StateError, Store};
@@ -106,7 +106,7 @@ fn entry(applied: Value) -> Entry {
         arm_type: "Microsoft.Resources/resourceGroups".to_owned(),
         applied,
         defaulted: Value::map(),
-        seen: Value::map(),
+        seen: Packed::default(),
         created: true,
         protect: false,
         chosen: None,

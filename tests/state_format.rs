@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use insta::assert_snapshot;
-use landfall::document::{Map, SecretHash, Value};
+use landfall::document::{Map, Packed, SecretHash, Value};
 use landfall::model::{Entry, HashKey, Recorded};
 use landfall::names::{Address, ArmId, EnvName, Serial};
 use landfall::state::{
@@ -153,7 +153,7 @@ fn record() -> impl Strategy<Value = Entry> {
             arm_type,
             applied,
             defaulted,
-            seen,
+            seen: Packed::from(&seen),
             created,
             protect,
             chosen,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use landfall::diff::Reason;
-use landfall::document::{Path, Value};
+use landfall::document::{Packed, Path, Value};
 use landfall::environment::{MapSources, load};
 use landfall::model::{Desired, Entry, HashKey, Live, Recorded, Seen, Source, Target};
 use landfall::names::ArmId;
@@ -114,10 +114,10 @@ fn recorded(desired: &Desired, seen: &[(String, Json)], live: &[(String, Json)])
             arm_type: wanted.arm_type.clone(),
             applied: wanted.body.clone(),
             defaulted: wanted.create_defaults.clone(),
-            seen: body.map_or_else(Value::map, |body| {
+            seen: body.map_or_else(Packed::default, |body| {
                 let mut document = observed(kind, id, body).body;
                 document.remove(&Path::of(["name"]));
-                document
+                Packed::from(&document)
             }),
             created: true,
             protect: wanted.protect,

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::record::entry;
 use super::recover::{ours, replaced};
 use crate::azure::Client;
-use crate::document::Value;
+use crate::document::Packed;
 use crate::model::{Made, Target};
 use crate::names::{Address, ArmId};
 use crate::observe::says_absent;
@@ -104,7 +104,7 @@ pub(super) async fn prepare(
         let before = state.recorded.resources.get(address);
         if let Some(id) = record.id.clone().or_else(|| before.map(|e| e.id.clone())) {
             let before = before.filter(|e| e.id == id).map(|e| e.seen.clone());
-            let seen = plan.seen.get(address).cloned().or(before).unwrap_or_else(Value::map);
+            let seen = plan.seen.get(address).map(Packed::from).or(before).unwrap_or_default();
             let key = state.recorded.key.0.clone();
             let entry = entry(record, id, seen, &Known::default(), &key);
             state.recorded.resources.insert(address.clone(), entry);

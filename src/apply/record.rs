@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::StepFailure;
 use super::save::Saver;
 use crate::azure::{Method, Operation, OperationKind};
-use crate::document::{Secret, Value};
+use crate::document::{Packed, Secret, Value};
 use crate::model::{Entry, HashKey, Observed};
 use crate::names::ArmId;
 use crate::plan::{Known, Record, Step, resolve};
@@ -118,21 +118,21 @@ fn record(state: &mut State, step: &Step, seen: Option<&Observed>, known: &Known
     let id = record.id.clone().or_else(|| seen.map(|o| o.id.clone())).or_else(|| now.map(|(id, _)| id.clone()));
     let same = |e: &&Entry| Some(&e.id) == id.as_ref();
     let before = state.recorded.resources.get(&step.address).filter(same).map(|e| e.seen.clone());
-    let made = now.filter(|(made, _)| Some(made) == id.as_ref()).map(|(_, body)| body.clone());
-    let body = seen.filter(|o| Some(&o.id) == id.as_ref()).map(|o| o.body.clone()).or(made).or(before);
+    let made = now.filter(|(made, _)| Some(made) == id.as_ref()).map(|(_, body)| Packed::from(body));
+    let body = seen.filter(|o| Some(&o.id) == id.as_ref()).map(|o| Packed::from(&o.body)).or(made).or(before);
     if let Some(id) = id {
-        let entry = entry(record, id, body.unwrap_or_else(Value::map), known, &state.recorded.key.0);
+        let entry = entry(record, id, body.unwrap_or_default(), known, &state.recorded.key.0);
         state.recorded.resources.insert(step.address.clone(), entry);
     }
 }
 
 /// What the state keeps of a resource that was found and is recorded as it is, without a request. `key` is the state's own.
 pub fn remembered(record: &Record, seen: &Observed, key: &HashKey) -> Entry {
-    entry(record, seen.id.clone(), seen.body.clone(), &Known::default(), &key.0)
+    entry(record, seen.id.clone(), Packed::from(&seen.body), &Known::default(), &key.0)
 }
 
 /// What the state keeps of a record: references filled in, secrets hashed.
-pub(super) fn entry(record: &Record, id: ArmId, seen: Value, known: &Known, key: &[u8]) -> Entry {
+pub(super) fn entry(record: &Record, id: ArmId, seen: Packed, known: &Known, key: &[u8]) -> Entry {
     let keep = |value: &Value| {
         resolve(value, known).map_leaves(&mut |leaf| match leaf {
             Value::Secret(secret) => Value::Hash(Secret::hash(secret, key)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::Value;
+use crate::document::{Packed, Value};
 use crate::names::{Address, ArmId};
 
 /// The record of an environment: what landfall applied and created. Empty for a new environment.
@@ -26,7 +26,7 @@ pub struct Entry {
     /// Defaults that a create was given; never compared.
     pub defaulted: Value,
     /// The whole document as last seen, for what moves outside the file.
-    pub seen: Value,
+    pub seen: Packed,
     /// Whether landfall made it, rather than adopting it.
     pub created: bool,
     /// Whether the file protected it when it was last applied.

@@ -8,7 +8,7 @@ use super::build::Draft;
 use super::rotate;
 use super::step::{Action, Disruption, Record, Work};
 use crate::diagnostic::Diagnostic;
-use crate::document::Value;
+use crate::document::{Packed, Value};
 use crate::model::{Entry, Observed, Seen, Target, Wanted};
 use crate::names::{Address, ArmId, StepId};
 use crate::schema::Schema;
@@ -85,7 +85,7 @@ impl Draft<'_> {
                 arm_type: kind.name.clone(),
                 applied: Value::map(),
                 defaulted: Value::map(),
-                seen: Value::map(),
+                seen: Packed::default(),
                 created: true,
                 protect: false,
                 chosen: None,

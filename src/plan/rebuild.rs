@@ -11,7 +11,7 @@ use super::resource::Stand;
 use super::step::Record;
 use super::{Reads, Unread, grant_id, resolve, rotate, same_value};
 use crate::diff::{Difference, compare_child, leaves};
-use crate::document::{Path, Secret, Value};
+use crate::document::{Packed, Path, Secret, Value};
 use crate::model::{Desired, Entry, HashKey, Live, Observed, Recorded, Source, Target, Wanted};
 use crate::names::{Address, ArmId};
 use crate::schema::{ResourceType, Schema};
@@ -171,7 +171,7 @@ fn candidate(id: ArmId, arm_type: &str) -> Entry {
         arm_type: arm_type.to_owned(),
         applied: Value::map(),
         defaulted: Value::map(),
-        seen: Value::map(),
+        seen: Packed::default(),
         created: true,
         protect: false,
         chosen: Some(String::new()),

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diff::{
     Around, Comparison, Difference, Moved, Reason, compare_child, initial_only, leaves, moved_unmanaged,
 };
-use crate::document::{Map, Path, Secret, Value};
+use crate::document::{Map, Packed, Path, Secret, Value};
 use crate::model::{Entry, Observed, Seen, Source, Target, Wanted};
 use crate::names::{Address, ArmId};
 use crate::schema::{ResourceType, Schema, Update};
@@ -164,7 +164,7 @@ impl Draft<'_> {
         let to = self.version_move(wanted, resource, observed, &mut comparison);
         self.tell(wanted, &comparison);
         if let Some(entry) = entry.filter(|e| !e.seen.is_empty()) {
-            for moved in moved_unmanaged(resource, &[&desired, &entry.applied], &entry.seen, &observed.body) {
+            for moved in moved_unmanaged(resource, &[&desired, &entry.applied], &entry.seen.unpack(), &observed.body) {
                 self.plan.unmanaged.push(UnmanagedItem {
                     address: wanted.address.clone(),
                     path: moved.path,
@@ -482,7 +482,7 @@ impl Draft<'_> {
             arm_type: wanted.arm_type.clone(),
             applied: Value::map(),
             defaulted: Value::map(),
-            seen: Value::map(),
+            seen: Packed::default(),
             created: false,
             protect: false,
             chosen: None,

@@ -26,13 +26,16 @@ impl ResourceType {
 
     /// The document in an ARM body. The envelope's `id`, `name` and `type` are not part of it.
     pub fn from_arm(&self, body: &Value) -> Value {
-        let mut out = Map::new();
+        let own = |key: &&String| *key != "properties" && !ENVELOPE_ONLY.contains(&key.as_str());
+        let envelope = body.as_map().map_or(0, |map| map.keys().filter(own).count());
+        let inner = body.property("properties").and_then(Value::as_map).map_or(0, |map| map.len());
+        let mut out = Map::with_capacity(inner + envelope);
         for (key, value) in body.as_map().into_iter().flatten() {
             if key == "properties" {
                 for (key, value) in value.as_map().into_iter().flatten() {
                     out.insert(key.clone(), value.clone());
                 }
-            } else if !ENVELOPE_ONLY.contains(&key.as_str()) {
+            } else if own(&key) {
                 out.entry(key.clone()).or_insert_with(|| value.clone());
             }
         }

@@ -43,7 +43,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Value;
+    use crate::document::{Packed, Value};
     use crate::model::{Entry, HashKey};
     use crate::names::ArmId;
 
@@ -56,7 +56,7 @@ mod tests {
                 arm_type: String::new(),
                 applied: Value::map(),
                 defaulted: Value::map(),
-                seen: Value::map(),
+                seen: Packed::default(),
                 created: true,
                 protect: false,
                 chosen: None,

@@ -16,9 +16,8 @@ use serde_json::value::RawValue;
 
 use super::journal::{Failure, JournalEntry, JournalStatus, RecordedOperation};
 use super::record::{out_of_order, replay};
-use super::value::{decode, encode};
 use super::{State, StateError, Version};
-use crate::document::{Path, Value};
+use crate::document::{Packed, Path, Unwritable, Value, decode, encode};
 use crate::model::{Entry, HashKey, Recorded};
 use crate::names::{Address, ArmId, EnvName, Serial};
 
@@ -190,19 +189,18 @@ pub(super) fn write(state: &State, serial: Serial) -> Result<Vec<u8>, StateError
 }
 
 fn write_entry(address: &Address, entry: &Entry) -> Result<WireEntry<Json>, StateError> {
-    let document = |value: &Value| {
-        encode(value, &Path::root()).map_err(|refused| StateError::Unwritable {
-            address: address.clone(),
-            path: refused.path,
-            kind: refused.kind,
-        })
+    let unwritable = |refused: Unwritable| StateError::Unwritable {
+        address: address.clone(),
+        path: refused.path,
+        kind: refused.kind,
     };
+    let document = |value: &Value| encode(value, &Path::root()).map_err(unwritable);
     Ok(WireEntry {
         id: entry.id.to_string(),
         r#type: entry.arm_type.clone(),
         applied: document(&entry.applied)?,
         defaulted: document(&entry.defaulted)?,
-        seen: document(&entry.seen)?,
+        seen: entry.seen.to_json().map_err(unwritable)?,
         created: entry.created,
         protect: entry.protect,
         chosen: entry.chosen.clone(),
@@ -352,7 +350,7 @@ fn read_entry(wire: WireEntry<Unread>, name: &str) -> Result<Entry, Wrong> {
         arm_type: wire.r#type,
         applied: document(&wire.applied, place("applied"))?,
         defaulted: document(&wire.defaulted, place("defaulted"))?,
-        seen: document(&wire.seen, place("seen"))?,
+        seen: at(Packed::read(&wire.seen), place("seen"))?,
         created: wire.created,
         protect: wire.protect,
         chosen: wire.chosen,

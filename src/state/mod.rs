@@ -16,7 +16,6 @@ mod memory;
 mod record;
 mod shelf;
 mod store;
-mod value;
 mod weight;
 
 pub use blob::{BlobSettings, BlobStore, BlobTrouble};

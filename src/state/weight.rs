@@ -40,7 +40,7 @@ pub fn weigh(state: &State) -> Result<Weight, StateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Value;
+    use crate::document::{Packed, Value};
     use crate::model::{Entry, HashKey};
     use crate::names::ArmId;
 
@@ -54,7 +54,7 @@ mod tests {
                 arm_type: String::new(),
                 applied: Value::text("x".repeat(size)),
                 defaulted: Value::map(),
-                seen: Value::map(),
+                seen: Packed::default(),
                 created: true,
                 protect: false,
                 chosen: None,

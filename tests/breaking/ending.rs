@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall::document::Value;
+use landfall::document::Packed;
 use landfall::model::Entry;
 use landfall::names::ArmId;
 use landfall::sandbox::Sandbox;
@@ -47,7 +47,7 @@ impl Ending {
             let one = |(address, entry): (&_, &Entry)| {
                 // Ids are the same in any casing.
                 let id = ArmId::parse(&entry.id.key()).unwrap();
-                let kept = Entry { id, seen: Value::map(), ..entry.clone() };
+                let kept = Entry { id, seen: Packed::default(), ..entry.clone() };
                 (format!("{address}"), names.fill(&format!("{kept:#?}")))
             };
             state.recorded.resources.iter().map(one).collect()

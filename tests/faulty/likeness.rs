@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use landfall::document::Value;
+use landfall::document::Packed;
 use landfall::model::Entry;
 use landfall::sandbox::{Request, Sandbox};
 use landfall::state::State;
@@ -23,9 +23,9 @@ impl Likeness {
         let mut names = Names::default();
         let (mut out, mut seen) = (Vec::new(), Vec::new());
         for (address, entry) in &state.recorded.resources {
-            let kept = Entry { seen: Value::map(), ..entry.clone() };
+            let kept = Entry { seen: Packed::default(), ..entry.clone() };
             out.push(names.replaced(&at_rest(&format!("{address}: {kept:?}")), true));
-            seen.push(names.replaced(&at_rest(&format!("{address}: {:?}", entry.seen)), true));
+            seen.push(names.replaced(&at_rest(&format!("{address}: {:?}", entry.seen.unpack())), true));
         }
         out.extend(state.journal.iter().map(|entry| format!("journal: {entry:?}")));
         let (mut things, mut grants) = (Vec::new(), Vec::new());

@@ -1,18 +1,18 @@
-//! Documents in a state file: JSON as it is, and `{"$hmac": "..."}` for the keyed hash of a secret.
+//! Documents as a record keeps them: JSON as it is, and `{"$hmac": "..."}` for the keyed hash of a secret.
 //!
 //! A map key of a person's own that reads `$hmac` is written `$$hmac` (`$$hmac` as `$$$hmac`, and so on), so that no tag
 //! can pass for a hash. A secret in clear and an unresolved reference have no written form.
 
 use serde_json::Value as Json;
 
-use crate::document::{Map, Path, SecretHash, Value};
+use super::{Map, Path, SecretHash, Value};
 
 /// The key that marks a hash.
-const HASH: &str = "$hmac";
+pub(super) const HASH: &str = "$hmac";
 
 /// A value that has no written form: where, and what it is.
 #[derive(Debug, PartialEq)]
-pub(super) struct Unwritable {
+pub struct Unwritable {
     /// Where it stands.
     pub path: Path,
     /// What it is, with its article.
@@ -22,10 +22,13 @@ pub(super) struct Unwritable {
 /// A `$hmac` that is not alone in its map, or is no text.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("`$hmac` stands for a hash and must be the only key, with a text")]
-pub(super) struct NoHash;
+pub struct NoHash;
 
 /// The written form.
-pub(super) fn encode(value: &Value, at: &Path) -> Result<Json, Unwritable> {
+///
+/// # Errors
+/// [`Unwritable`], for a secret in clear and for a reference.
+pub fn encode(value: &Value, at: &Path) -> Result<Json, Unwritable> {
     Ok(match value {
         Value::Null => Json::Null,
         Value::Bool(b) => Json::Bool(*b),
@@ -44,7 +47,10 @@ pub(super) fn encode(value: &Value, at: &Path) -> Result<Json, Unwritable> {
 }
 
 /// The value of a written form.
-pub(super) fn decode(json: Json) -> Result<Value, NoHash> {
+///
+/// # Errors
+/// [`NoHash`].
+pub fn decode(json: Json) -> Result<Value, NoHash> {
     Ok(match json {
         Json::Array(items) => Value::List(items.into_iter().map(decode).collect::<Result<_, _>>()?),
         Json::Object(mut map) if map.contains_key(HASH) => match (map.len(), map.remove(HASH)) {
