@@ -1,10 +1,14 @@
 //! The one parallel round of reads. It never takes a failure for an absence.
 
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use futures::future::join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
+use super::listed::round;
+use super::together::Reader;
 use crate::azure::{Client, Error, Kind};
 use crate::document::Value;
 use crate::model::{Live, Observed, Seen};
@@ -34,39 +38,63 @@ pub struct Statistics {
 }
 
 enum Answer {
-    Resource(ArmId, Seen<Observed>),
+    Resources(Vec<(ArmId, Seen<Observed>)>),
     Grants(ArmId, Seen<Vec<Observed>>),
+    /// What a group's listing says of some scopes in it.
+    GroupGrants(Vec<(ArmId, Option<Seen<Vec<Observed>>>)>),
     Listing(ArmId, Seen<Vec<ArmId>>),
     Plain(String, Seen<Value>),
 }
 
-/// Reads everything side by side, as far as the client's gate lets it.
+/// Reads everything side by side, as far as the client's gate lets it: one by one what are few, with listings what are many.
 pub async fn observe(client: &Client, wants: &Wants) -> (Live, Statistics) {
     let started = Instant::now();
-    let mut live = Live::default();
+    let count = AtomicUsize::new(0);
+    let reader = Reader { client, count: &count };
+    let round = round(&wants.resources, &wants.grants, wants.listings.len() + wants.answers.len());
     let mut reads: FuturesUnordered<futures::future::BoxFuture<'_, Answer>> = FuturesUnordered::new();
-    for (id, arm_type) in &wants.resources {
-        reads.push(Box::pin(async move { Answer::Resource(id.clone(), resource(client, id, arm_type).await) }));
+    for collection in &round.collections {
+        reads.push(Box::pin(async move { Answer::Resources(reader.collection(collection).await) }));
     }
-    for scope in &wants.grants {
-        reads.push(Box::pin(async move { Answer::Grants(scope.clone(), grants(client, scope).await) }));
+    for (group, scopes) in &round.groups {
+        reads.push(Box::pin(async move { Answer::GroupGrants(reader.grants_in(group, scopes).await) }));
+    }
+    for (id, arm_type) in &round.single {
+        reads.push(Box::pin(async move { Answer::Resources(vec![reader.resource(id, arm_type).await]) }));
+    }
+    for scope in &round.scopes {
+        reads.push(Box::pin(async move { Answer::Grants((*scope).clone(), reader.grants(scope).await) }));
     }
     for group in &wants.listings {
-        reads.push(Box::pin(async move { Answer::Listing(group.clone(), listing(client, group).await) }));
+        reads.push(Box::pin(async move { Answer::Listing(group.clone(), listing(reader.counted(), group).await) }));
     }
     for (path, version) in &wants.answers {
-        reads.push(Box::pin(async move { Answer::Plain(path.clone(), plain(client, path, version).await) }));
+        reads.push(Box::pin(async move { Answer::Plain(path.clone(), plain(reader.counted(), path, version).await) }));
     }
-    let count = reads.len();
+    let mut live = Live::default();
+    let mut of_groups = Vec::new();
     while let Some(answer) = reads.next().await {
         match answer {
-            Answer::Resource(id, seen) => drop(live.resources.insert(id, seen)),
+            Answer::Resources(seen) => live.resources.extend(seen),
             Answer::Grants(scope, seen) => drop(live.grants.insert(scope, seen)),
+            Answer::GroupGrants(answered) => of_groups.extend(answered),
             Answer::Listing(group, seen) => drop(live.listings.insert(group, seen)),
             Answer::Plain(path, seen) => drop(live.answers.insert(path, seen)),
         }
     }
-    (live, Statistics { reads: count, elapsed: started.elapsed() })
+    drop(reads);
+    let of_groups = of_groups.into_iter().map(async |(scope, held)| {
+        // A listing says as little of a scope without assignments as of one that does not exist.
+        let seen = match (live.get(&scope), held) {
+            (Seen::Absent, _) => Seen::Absent,
+            (_, Some(held)) => held,
+            (_, None) => reader.grants(&scope).await,
+        };
+        (scope, seen)
+    });
+    let of_groups = join_all(of_groups).await;
+    live.grants.extend(of_groups);
+    (live, Statistics { reads: count.into_inner(), elapsed: started.elapsed() })
 }
 
 /// Reads one resource.
@@ -96,15 +124,25 @@ pub fn observed(kind: &ResourceType, asked: &ArmId, body: serde_json::Value) -> 
     Observed { id: id.unwrap_or_else(|| asked.clone()), body: document, etag }
 }
 
-async fn grants(client: &Client, scope: &ArmId) -> Seen<Vec<Observed>> {
+/// The role assignments that hold at a scope, inherited ones included.
+pub(super) async fn grants(client: &Client, scope: &ArmId) -> Seen<Vec<Observed>> {
+    match assignments(client, scope, &[("$filter", "atScope()")]).await {
+        Ok(assigned) => Seen::Present(assigned),
+        Err(error) => failed(error),
+    }
+}
+
+/// The role assignments at a scope; without a filter those above and below it too.
+pub(super) async fn assignments(
+    client: &Client,
+    scope: &ArmId,
+    query: &[(&str, &str)],
+) -> Result<Vec<Observed>, Error> {
     let kind = Schema::get()
         .resource("Microsoft.Authorization/roleAssignments")
         .expect("BUG: the schema has role assignments");
-    let path = format!("{scope}/providers/{}", kind.name);
-    match client.list(&path, &[("$filter", "atScope()")], &kind.api_version).await {
-        Ok(items) => Seen::Present(items.into_iter().map(|item| observed(kind, scope, item)).collect()),
-        Err(error) => failed(error),
-    }
+    let items = client.list(&format!("{scope}/providers/{}", kind.name), query, &kind.api_version).await?;
+    Ok(items.into_iter().map(|item| observed(kind, scope, item)).collect())
 }
 
 /// What lies in a resource group.

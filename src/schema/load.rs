@@ -53,6 +53,7 @@ fn resource(name: &str, data: &Json, extra: &Json, facts: BTreeMap<String, Fact>
         etag: extra["etag"] == true,
         keep: extra["keep"] == true,
         holds_data: extra["holdsData"] == true,
+        listed: extra["listed"] == true,
         extension: extra["extension"] == true,
         inline: text(&extra["inline"]),
         minutes: extra["minutes"].as_u64().unwrap_or(10),

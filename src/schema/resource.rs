@@ -129,6 +129,8 @@ pub struct ResourceType {
     pub keep: bool,
     /// Holds what cannot be made anew: images, workloads.
     pub holds_data: bool,
+    /// A listing of its collection answers each one whole, as a read of it alone does.
+    pub listed: bool,
     /// Lives below any scope as `{scope}/providers/...`.
     pub extension: bool,
     /// The parent's property in whose list these children travel when the parent is made, and are read.

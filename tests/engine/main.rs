@@ -8,6 +8,7 @@ mod cancel;
 mod deletions;
 mod faults;
 mod lost;
+mod many;
 mod marked;
 mod overhead;
 mod pools;

@@ -159,7 +159,7 @@ async fn a_plan_of_fifty_clusters_goes_out_in_one_round() {
     let plan = scene.plan(&fifty()).await;
     let (took, requests) = (start.elapsed(), scene.requests());
     println!("{} reads in {} ms, {} at once", requests.len(), took.as_millis(), at_once(&requests));
-    assert!(plan.complete() && requests.len() > 3 * CLUSTERS, "{}", requests.len());
+    assert!(plan.complete() && (CLUSTERS..64).contains(&requests.len()), "{}", requests.len());
     assert_eq!((at_once(&requests), throttled(&requests)), (requests.len(), 0));
     assert_eq!(took, LATENCY);
 }
