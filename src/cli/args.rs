@@ -55,6 +55,28 @@ pub(super) struct Global {
     pub verbose: u8,
 }
 
+impl Global {
+    /// What every further command on the same project has to be given as well, each behind a space.
+    pub(super) fn flags(&self) -> String {
+        format!("{}{}", if self.sandbox { " --sandbox" } else { "" }, self.folders())
+    }
+
+    /// The part of it that says where things lie.
+    pub(super) fn folders(&self) -> String {
+        let mut out = String::new();
+        for (name, dir, usual) in
+            [("environments", &self.environments, "environments"), ("state", &self.state, "state")]
+        {
+            let dir = dir.to_string_lossy();
+            let plain = dir.chars().all(|c| c.is_alphanumeric() || "/\\.-_:~".contains(c));
+            if dir != usual {
+                out.push_str(&if plain { format!(" --{name} {dir}") } else { format!(" --{name} '{dir}'") });
+            }
+        }
+        out
+    }
+}
+
 /// The form of what goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {

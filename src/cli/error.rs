@@ -14,9 +14,18 @@ pub(super) enum CommandError {
     /// Wrong input, with where it stands.
     Input(Diagnostics),
     /// Anything else: the message, what to do, the exit code.
-    Told { message: String, hints: Vec<String>, exit: Exit },
+    Told { message: String, hints: Vec<Hint>, exit: Exit },
     /// Whoever read the output has gone.
     BrokenPipe,
+}
+
+/// What to do about an error.
+#[derive(Debug)]
+pub(super) enum Hint {
+    /// Advice.
+    Text(String),
+    /// Advice that ends in a command on the same project.
+    Next { advice: String, words: String },
 }
 
 impl CommandError {
@@ -31,7 +40,14 @@ impl CommandError {
     }
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Told { hints, .. } = &mut self {
-            hints.push(hint.into());
+            hints.push(Hint::Text(hint.into()));
+        }
+        self
+    }
+    /// A hint that ends in a command, without the program's name and the options that every command on this project needs.
+    pub(super) fn next(mut self, advice: &str, words: impl Into<String>) -> Self {
+        if let Self::Told { hints, .. } = &mut self {
+            hints.push(Hint::Next { advice: advice.to_owned(), words: words.into() });
         }
         self
     }
@@ -45,8 +61,9 @@ impl CommandError {
         }
     }
 
-    /// The whole text, styled, in lines of so many columns where a person watches; a writer may strip the styles.
-    pub(super) fn render(&self, columns: Option<usize>) -> String {
+    /// The whole text, styled, in lines of so many columns where a person watches; a writer may strip the styles. `flags` are
+    /// what a further command needs.
+    pub(super) fn render(&self, columns: Option<usize>, flags: &str) -> String {
         use anstyle::{AnsiColor, Style};
         let bad: Style = AnsiColor::Red.on_default().bold();
         let help: Style = AnsiColor::Cyan.on_default();
@@ -63,7 +80,11 @@ impl CommandError {
                 };
                 let mut out = format!("{bad}error{bad:#}: {}\n", below("error: ", message));
                 for hint in hints {
-                    let _ = writeln!(out, "{help}help{help:#}: {}", below("help: ", hint));
+                    let hint = match hint {
+                        Hint::Text(text) => text.clone(),
+                        Hint::Next { advice, words } => format!("{advice}: landfall {words}{flags}"),
+                    };
+                    let _ = writeln!(out, "{help}help{help:#}: {}", below("help: ", &hint));
                 }
                 out
             }

@@ -25,6 +25,10 @@ pub(super) struct Project {
     pub environments: PathBuf,
     pub state: PathBuf,
     pub sandbox: bool,
+    /// What a further command on it has to be given as well, each behind a space.
+    pub flags: String,
+    /// The part of it that says where things lie.
+    pub folders: String,
     pub terminal: Terminal,
     pub variables: Variables,
     /// As `--credential` said.
@@ -40,6 +44,8 @@ impl Project {
             environments: global.environments.clone(),
             state: global.state.clone(),
             sandbox: global.sandbox,
+            flags: global.flags(),
+            folders: global.folders(),
             terminal,
             variables,
             credential: global.credential.clone(),

@@ -44,7 +44,7 @@ where
     match runtime.block_on(dispatch(&cli, terminal, variables)) {
         Ok(exit) => exit.code(),
         Err(error) => {
-            terminal.say(&error.render(terminal.watched().then(|| terminal.columns())));
+            terminal.say(&error.render(terminal.watched().then(|| terminal.columns()), &cli.global.flags()));
             // Machines read standard output: wrong input is told there as data too.
             if let (CommandError::Input(problems), Output::Json) = (&error, cli.global.output) {
                 let _ = terminal.out(&crate::report::diagnostics_json(&[], problems));

@@ -68,6 +68,10 @@ mod tests {
     fn what_is_too_large_is_refused_with_what_may_be() {
         assert!(fits("it", TOO_LARGE - 1).is_ok());
         let refused = fits("it", TOO_LARGE).expect_err("it is");
-        assert!(refused.render(None).contains("64.0 MiB where less than 64.0 MiB may be"), "{}", refused.render(None));
+        assert!(
+            refused.render(None, "").contains("64.0 MiB where less than 64.0 MiB may be"),
+            "{}",
+            refused.render(None, "")
+        );
     }
 }

@@ -23,8 +23,8 @@ pub struct Cancelled {
     pub told: String,
 }
 
-/// A line for each.
-pub fn cancel_text(environment: &EnvName, steps: &[Cancelled]) -> String {
+/// A line for each; `flags` are what a further command needs.
+pub fn cancel_text(environment: &EnvName, steps: &[Cancelled], flags: &str) -> String {
     let mut out = String::new();
     for step in steps {
         let _ = writeln!(out, "  {} {}: {}", step.action, paint(BOLD, &step.address), step.told);
@@ -32,7 +32,7 @@ pub fn cancel_text(environment: &EnvName, steps: &[Cancelled]) -> String {
     if steps.iter().any(|step| step.outcome == "asked") {
         let _ = writeln!(
             out,
-            "\nA run that follows it ends it as failed. What was cancelled is planned anew: landfall plan {environment}"
+            "\nA run that follows it ends it as failed. What was cancelled is planned anew: landfall plan {environment}{flags}"
         );
     }
     out

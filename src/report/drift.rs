@@ -22,7 +22,7 @@ pub struct DriftReport {
     /// What could not be read.
     pub unread: Vec<Unread>,
     /// What was typed beside the name, for the command to run next.
-    pub flags: &'static str,
+    pub flags: String,
 }
 
 #[derive(Serialize)]

@@ -12,8 +12,15 @@ use super::palette::{BOLD, DIM, paint};
 use crate::names::{Address, ArmId, EnvName};
 use crate::state::{Kept, State};
 
-/// The versions that are kept, newest first, under the one that is stored.
-pub fn history_text(environment: &EnvName, current: Option<&State>, kept: &[Kept], columns: usize) -> String {
+/// The versions that are kept, newest first, under the one that is stored; `flags` are what a further command
+/// needs.
+pub fn history_text(
+    environment: &EnvName,
+    current: Option<&State>,
+    kept: &[Kept],
+    flags: &str,
+    columns: usize,
+) -> String {
     let mut out = match current {
         Some(state) => format!("Stored: serial {} of lineage {}.\n", paint(BOLD, state.serial), state.lineage),
         None => format!("There is no state of {environment} now.\n"),
@@ -31,7 +38,7 @@ pub fn history_text(environment: &EnvName, current: Option<&State>, kept: &[Kept
         let right = format!("{when}{} KiB", one.bytes.div_ceil(1024));
         let _ = writeln!(out, "{}", two(&left, &paint(DIM, &right), columns));
     }
-    let _ = writeln!(out, "\nPut one back with: landfall state restore {environment} SERIAL");
+    let _ = writeln!(out, "\nPut one back with: landfall state restore {environment} SERIAL{flags}");
     out
 }
 

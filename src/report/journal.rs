@@ -9,8 +9,8 @@ use super::layout::two;
 use super::palette::{BOLD, DIM, paint};
 use crate::state::{JournalEntry, JournalStatus, State};
 
-/// What became of each step of the last run, in the order they were begun.
-pub fn journal_text(state: &State, columns: usize) -> String {
+/// What became of each step of the last run, in the order they were begun; `flags` are what a further command needs.
+pub fn journal_text(state: &State, flags: &str, columns: usize) -> String {
     let steps = newest(state);
     let (open, failed) = (state.open_steps().len(), state.failed_steps().len());
     if steps.is_empty() {
@@ -33,7 +33,7 @@ pub fn journal_text(state: &State, columns: usize) -> String {
         }
     }
     if open + failed > 0 {
-        let _ = writeln!(out, "\nGo on with: landfall apply {}", state.environment);
+        let _ = writeln!(out, "\nGo on with: landfall apply {}{flags}", state.environment);
     }
     out
 }

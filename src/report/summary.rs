@@ -108,11 +108,10 @@ pub(super) fn seconds(elapsed: Duration) -> String {
 }
 
 /// What to run after a plan.
-pub fn next_after_plan(plan: &Plan, destroy: bool, sandbox: bool) -> String {
+pub fn next_after_plan(plan: &Plan, destroy: bool, flags: &str) -> String {
     if plan.steps.is_empty() {
         return String::new();
     }
-    let flags = if sandbox { " --sandbox" } else { "" };
     if destroy {
         return format!("Carry it out with: landfall destroy {}{flags}\n", plan.environment);
     }

@@ -183,10 +183,10 @@ pub(super) fn agreed(
         .hint("or write `existing: true` to reference them only, or give your own another name");
         return Err(match plan.record {
             Some(_) => refused,
-            None => refused.hint(format!(
-                "there is no record yet; one that was lost is made anew with: landfall state rebuild {}",
-                plan.environment
-            )),
+            None => refused.next(
+                "there is no record yet; one that was lost is made anew with",
+                format!("state rebuild {}", plan.environment),
+            ),
         });
     }
     let nothing = !plan.steps.iter().any(|s| !matches!(s.work, Work::Adopt { .. }));
@@ -222,8 +222,8 @@ fn tell_end(
     if plan.steps.is_empty() {
         return Ok(());
     }
-    let flags = if project.sandbox { " --sandbox" } else { "" };
-    project.terminal.out(&format!("\n{}", closing(report, environment.as_str(), started.elapsed(), destroy, flags)))
+    let told = closing(report, environment.as_str(), started.elapsed(), destroy, &project.flags);
+    project.terminal.out(&format!("\n{told}"))
 }
 
 fn ended(report: &Report) -> Exit {

@@ -59,7 +59,7 @@ pub(crate) async fn run(project: &Project, global: &Global, args: &CancelArgs) -
     }
     match global.output {
         Output::Json => terminal.out(&cancel_json(&name, &steps))?,
-        Output::Text => terminal.out(&cancel_text(&name, &steps))?,
+        Output::Text => terminal.out(&cancel_text(&name, &steps, &project.flags))?,
     }
     Ok(ended(&steps, can))
 }

@@ -18,7 +18,7 @@ pub(crate) async fn run(project: &Project, global: &Global, name: &str) -> Resul
     let mut report = DriftReport {
         environment: desired.environment.to_string(),
         resources: state.recorded.resources.len(),
-        flags: if project.sandbox { " --sandbox" } else { "" },
+        flags: project.flags.clone(),
         ..DriftReport::default()
     };
     if !state.recorded.resources.is_empty() {

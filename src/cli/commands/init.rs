@@ -44,7 +44,7 @@ pub(crate) fn run(project: &Project, args: &InitArgs) -> Result<Exit, CommandErr
         false => &[("plan", ""), ("apply", " --adopt")],
     };
     for (command, flags) in steps {
-        terminal.line(&format!("  landfall {command} {name}{flags}"));
+        terminal.line(&format!("  landfall {command} {name}{flags}{}", project.folders));
     }
     Ok(Exit::Done)
 }

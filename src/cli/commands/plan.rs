@@ -23,7 +23,7 @@ pub(crate) async fn run(project: &Project, global: &Global, args: &PlanArgs) -> 
     if let (Some(file), None) = (&args.out, verdict(&plan)) {
         saved::save(project, &plan, args.destroy, file)?;
     } else if global.output == Output::Text && plan.complete() && !plan.diagnostics.has_errors() {
-        let next = next_after_plan(&plan, args.destroy, project.sandbox);
+        let next = next_after_plan(&plan, args.destroy, &project.flags);
         project.terminal.out(&next)?;
     }
     Ok(match verdict(&plan) {

@@ -25,8 +25,7 @@ pub(super) fn save(project: &Project, plan: &Plan, destroy: bool, file: &Path) -
     let text = PlanFile::of(plan, &head, &clock::hash_key()).to_text();
     write_atomically_private(file, text.as_bytes())
         .map_err(|e| CommandError::failed(format!("failed to write {}: {e}", file.display())))?;
-    let flags = if project.sandbox { " --sandbox" } else { "" };
-    let file = file.display();
+    let (file, flags) = (file.display(), &project.flags);
     project.terminal.line(&format!("Saved to {file}. Apply exactly this with:"));
     project.terminal.line(&format!("  landfall apply {} {file}{flags}", plan.environment));
     Ok(())
@@ -119,8 +118,7 @@ fn unmoved(saved: &PlanFile, state: &State) -> Result<(), CommandError> {
 }
 
 fn is_stale(name: &EnvName, why: &str) -> CommandError {
-    CommandError::refused(format!("the plan is stale: {why}"))
-        .hint(format!("plan again: landfall plan {name} --out FILE"))
+    CommandError::refused(format!("the plan is stale: {why}")).next("plan again", format!("plan {name} --out FILE"))
 }
 
 fn read(file: &Path) -> Result<PlanFile, CommandError> {
@@ -134,6 +132,6 @@ fn unfit(file: &Path, why: &PlanFileError) -> CommandError {
         PlanFileError::OtherSecrets(_) => {
             CommandError::refused(told).hint("give landfall the values it was planned with, or plan again")
         }
-        _ => CommandError::wrong(told).hint("a saved plan is made with: landfall plan ENVIRONMENT --out FILE"),
+        _ => CommandError::wrong(told).next("a saved plan is made with", "plan ENVIRONMENT --out FILE"),
     }
 }

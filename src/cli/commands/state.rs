@@ -49,7 +49,7 @@ async fn edit(
 /// What a command says that finds no state.
 pub(super) fn missing(name: &EnvName, store: &dyn Store) -> CommandError {
     CommandError::failed(format!("there is no state of {name} yet ({})", store.describe()))
-        .hint(format!("make one with: landfall apply {name}"))
+        .next("make one with", format!("apply {name}"))
 }
 
 async fn look(
@@ -65,7 +65,7 @@ async fn look(
     match command {
         StateCommand::Journal { .. } => match global.output {
             Output::Json => project.terminal.out(&journal_json(&state))?,
-            Output::Text => project.terminal.out(&journal_text(&state, columns))?,
+            Output::Text => project.terminal.out(&journal_text(&state, &project.flags, columns))?,
         },
         StateCommand::List { .. } => match global.output {
             Output::Json => project.terminal.out(&state_list_json(&state))?,
@@ -76,7 +76,7 @@ async fn look(
                 address.parse().map_err(|e: crate::names::AddressError| CommandError::wrong(e.to_string()))?;
             let entry = state.recorded.resources.get(&address).ok_or_else(|| {
                 CommandError::wrong(format!("the record of {name} has no {address}"))
-                    .hint(format!("see what it has with: landfall state list {name}"))
+                    .next("see what it has with", format!("state list {name}"))
             })?;
             match global.output {
                 Output::Json => project.terminal.out(&state_show_json(&address, entry))?,

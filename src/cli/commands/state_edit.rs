@@ -55,7 +55,7 @@ impl Edit<'_> {
             .ok_or_else(|| CommandError::wrong(format!("there is no state of {name} yet ({})", store.describe())))?;
         if !state.open_steps().is_empty() {
             return Err(CommandError::refused(format!("an interrupted run of {name} has not been finished"))
-                .hint(format!("finish it first: landfall apply {name}")));
+                .next("finish it first", format!("apply {name}")));
         }
         let done = match self {
             Self::Remove(addresses) => {
@@ -122,7 +122,7 @@ fn recorded(state: &State, name: &EnvName, text: &str) -> Result<Address, Comman
         return Ok(address);
     }
     Err(CommandError::wrong(format!("the record of {name} has no {address}"))
-        .hint(format!("see what it has with: landfall state list {name}")))
+        .next("see what it has with", format!("state list {name}")))
 }
 
 fn moved(state: &mut State, name: &EnvName, from: &str, to: &str) -> Result<Vec<Done>, CommandError> {

@@ -24,7 +24,7 @@ pub(crate) async fn history(project: &Project, global: &Global, environment: &st
     });
     let text = match global.output {
         Output::Json => history_json(&name, current.as_ref(), &kept),
-        Output::Text => history_text(&name, current.as_ref(), &kept, project.terminal.columns()),
+        Output::Text => history_text(&name, current.as_ref(), &kept, &project.flags, project.terminal.columns()),
     };
     project.terminal.out(&text)?;
     Ok(Exit::Done)
@@ -62,7 +62,7 @@ async fn under_lock(
     }
     if stored.as_ref().is_some_and(|stored| !stored.open_steps().is_empty()) {
         return Err(CommandError::refused(format!("an interrupted run of {name} has not been finished"))
-            .hint(format!("finish it first: landfall apply {name}")));
+            .next("finish it first", format!("apply {name}")));
     }
     let mut restored = version(name, store, stored.as_ref(), serial).await?;
     let changes = RecordChanges::between(stored.as_ref(), &restored);
@@ -80,7 +80,7 @@ async fn under_lock(
         });
         terminal.out(&format!("{all:#}\n"))?;
     }
-    terminal.line(&format!("See what that means for Azure with: landfall plan {name}"));
+    terminal.line(&format!("See what that means for Azure with: landfall plan {name}{}", project.flags));
     Ok(exit)
 }
 
@@ -134,5 +134,5 @@ async fn read(name: &EnvName, store: &dyn Store, version: &Version) -> Result<Ve
 
 fn not_kept(name: &EnvName, store: &dyn Store, serial: Serial) -> CommandError {
     CommandError::wrong(format!("version {serial} of {} is not kept", store.describe()))
-        .hint(format!("see what is kept with: landfall state history {name}"))
+        .next("see what is kept with", format!("state history {name}"))
 }

@@ -26,7 +26,7 @@ pub(crate) async fn rebuild(project: &Project, global: &Global, args: &RebuildAr
         return Err(CommandError::refused(format!(
             "{name} says `environmentTag: false`, so nothing in Azure says what landfall made for it"
         ))
-        .hint(format!("what is there can be adopted: landfall apply {name} --adopt")));
+        .next("what is there can be adopted", format!("apply {name} --adopt")));
     }
     let store = project.store(name, &desired.state, &desired.cloud)?;
     let holder = project.holder(&format!("state rebuild {name}"));
@@ -52,7 +52,8 @@ async fn under_lock(
         state.recorded.key = stored.recorded.key.clone();
     }
     if stored.is_none() && !store.history().await.unwrap_or_default().is_empty() {
-        terminal.line(&format!("Earlier versions are kept, and know more: landfall state history {name}"));
+        terminal
+            .line(&format!("Earlier versions are kept, and know more: landfall state history {name}{}", project.flags));
     }
     let connection = connect(project, global, &desired.cloud)?;
     let client = &connection.client;
@@ -98,9 +99,10 @@ async fn under_lock(
     store.save(&mut state).await?;
     told(Some(&state))?;
     terminal.line(&format!(
-        "{} has serial {} now. See what is left to do with: landfall plan {name}",
+        "{} has serial {} now. See what is left to do with: landfall plan {name}{}",
         store.describe(),
-        state.serial
+        state.serial,
+        project.flags
     ));
     Ok(Exit::Done)
 }
@@ -116,7 +118,7 @@ async fn may_replace(
     match stored {
         Some(stored) if !stored.open_steps().is_empty() => {
             Err(CommandError::refused(format!("an interrupted run of {name} has not been finished"))
-                .hint(format!("finish it first: landfall apply {name}")))
+                .next("finish it first", format!("apply {name}")))
         }
         Some(_) if !force => Err(CommandError::refused(format!("{} is there", store.describe())).hint(
             "rebuild it all the same with --force; what it says now can be put back with `landfall state restore`",

@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(state) => state,
         Err(why) => return drop(why.to_string()),
     };
-    drop((journal_text(&state, 80), journal_json(&state), state_list_text(&state, 80), state_list_json(&state)));
+    drop((journal_text(&state, "", 80), journal_json(&state), state_list_text(&state, 80), state_list_json(&state)));
     for (address, entry) in &state.recorded.resources {
         drop((state_show_text(address, entry, 80), state_show_json(address, entry)));
     }
