@@ -382,3 +382,22 @@ mod init {
         assert!(ended.talk.contains("--from az -: it is no JSON"), "{}", ended.talk);
     }
 }
+
+#[test]
+fn the_command_that_comes_next_is_told_with_what_it_needs() {
+    let project = Project::new().with("demo", "subscription: 1\n");
+    let table: [(&[&str], &str); 4] = [
+        (&["state", "list", "demo"], "landfall apply demo\n"),
+        (&["state", "list", "demo", "--sandbox"], "landfall apply demo --sandbox\n"),
+        (&["state", "list", "demo", "--state", "kept/it"], "landfall apply demo --state kept/it\n"),
+        (
+            &["state", "list", "demo", "--sandbox", "--environments", "environments/.", "--state", "my states"],
+            "landfall apply demo --sandbox --environments environments/. --state 'my states'\n",
+        ),
+    ];
+    for (arguments, next) in table {
+        let ended = project.run(arguments);
+        assert_eq!(ended.code, 1, "{arguments:?}: {}", ended.talk);
+        assert!(ended.talk.ends_with(next), "{arguments:?}: {}", ended.talk);
+    }
+}
