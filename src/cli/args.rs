@@ -70,7 +70,11 @@ impl Global {
             let dir = dir.to_string_lossy();
             let plain = dir.chars().all(|c| c.is_alphanumeric() || "/\\.-_:~".contains(c));
             if dir != usual {
-                out.push_str(&if plain { format!(" --{name} {dir}") } else { format!(" --{name} '{dir}'") });
+                out.push_str(&if plain {
+                    format!(" --{name} {dir}")
+                } else {
+                    format!(" --{name} '{}'", dir.replace('\'', r"'\''"))
+                });
             }
         }
         out

@@ -154,7 +154,7 @@ pub(super) fn open_sandbox(world: &Path, pace: Pace) -> Result<Arc<Sandbox>, Com
     let options = Options { clock: Arc::new(SystemClock), pace, world: Some(world.to_owned()), ..Options::default() };
     Sandbox::open(options).map_err(|e| {
         CommandError::failed(format!("failed to read the sandbox's world, {}: {e}", world.display()))
-            .hint("start over with: landfall sandbox reset")
+            .next("start over with", "sandbox reset")
     })
 }
 

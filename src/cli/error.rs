@@ -123,9 +123,7 @@ impl From<StateError> for CommandError {
                 let told = Self::refused(text).hint("wait for the other run, or give it time with --lock-timeout");
                 // A file's lock ends with its process; a lease goes on for a while.
                 if what.contains("://") {
-                    told.hint(
-                        "the lock of a run that died ends by itself within a minute, or now: landfall state unlock",
-                    )
+                    told.next("the lock of a run that died ends by itself within a minute, or now", "state unlock")
                 } else {
                     told
                 }

@@ -49,7 +49,7 @@ impl Listen {
         };
         let sandbox = Sandbox::open(options).map_err(|e| {
             CommandError::failed(format!("failed to read the sandbox's world, {}: {e}", world.display()))
-                .hint("start over with: landfall sandbox reset")
+                .next("start over with", "sandbox reset")
         })?;
         let ca = self.tls_dir.join("ca.pem");
         let options = ServeOptions { port: self.port, tls_dir: self.tls_dir };

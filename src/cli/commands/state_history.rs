@@ -97,9 +97,9 @@ async fn version(
             "{serial} is a version of another state: its lineage is {}, and {} is stored",
             found.lineage, stored.lineage
         );
-        return Err(CommandError::refused(text).hint(format!(
-            "fetch it with `landfall state pull {name} --serial {serial}`, and store it with `landfall state push --force`"
-        )));
+        return Err(CommandError::refused(text)
+            .next("fetch it with", format!("state pull {name} --serial {serial}"))
+            .next("and then store it with", "state push --force"));
     }
     let bytes = read(name, store, &found.version()).await?;
     Ok(read_state(&bytes, &format!("version {serial} of {}", store.describe()), name)?)

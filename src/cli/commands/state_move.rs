@@ -94,14 +94,14 @@ fn refuse(what: &str, pushed: &State, stored: &State) -> Result<(), CommandError
             "{what} is another state: its lineage is {}, and {} is stored",
             pushed.lineage, stored.lineage
         ))
-        .hint("what is stored would be forgotten; store it all the same with: landfall state push --force"));
+        .next("what is stored would be forgotten; store it all the same with", "state push --force"));
     }
     if pushed.serial < stored.serial {
         return Err(CommandError::refused(format!(
             "{what} is older: its serial is {}, and {} is stored",
             pushed.serial, stored.serial
         ))
-        .hint("what happened since would be forgotten; store it all the same with: landfall state push --force"));
+        .next("what happened since would be forgotten; store it all the same with", "state push --force"));
     }
     Ok(())
 }
