@@ -82,6 +82,25 @@ fn format_1_is_written_as_it_was() {
     assert_eq!(std::fs::read_to_string(directory.path().join("prod.json.backup")).unwrap(), FORMAT_1);
 }
 
+/// What is JSON at a first look only is found where it stands, in each of the documents.
+#[test]
+fn a_document_that_is_none_is_refused_and_not_kept_for_later() {
+    let deep = format!("{{\"a\": {}{}}}", "[".repeat(200), "]".repeat(200));
+    for wrong in
+        [r#"{"a": "\ud800"}"#, r#"{"a": 1e999}"#, r#"{"\u0024hmac": 1}"#, r#"[{"$hmac": "ab", "b": 1}]"#, &deep]
+    {
+        for field in ["applied", "defaulted", "seen"] {
+            let mut lines: Vec<String> = FORMAT_1.lines().map(str::to_owned).collect();
+            let at = lines.iter().rposition(|l| l.trim_start().starts_with(&format!("\"{field}\": {{"))).unwrap();
+            let end =
+                at + lines[at..].iter().position(|l| l.trim_start().starts_with('}') || l.ends_with("{},")).unwrap();
+            lines.splice(at..=end, [format!("\"{field}\": {wrong},")]);
+            let told = error(&lines.join("\n"));
+            assert!(told.contains(&format!(".{field}")) || told.contains("recursion limit"), "{field} {wrong}: {told}");
+        }
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_file_is_said() {
     let with = |from: &str, to: &str| {

@@ -185,7 +185,9 @@ impl Client {
         let mut url = self.url(path, query, api_version);
         loop {
             seen.insert(url.clone());
-            let reply = self.send(Call::get(url.clone(), Shape::Listing)).await?;
+            let page = self.send(Call::get(url.clone(), Shape::Listing)).await;
+            // That a further page is not there says nothing of what was listed.
+            let reply = page.map_err(|error| if seen.len() > 1 { no_absence(error) } else { error })?;
             let wrong = |why: &str| Err(protocol("GET", path, why, &reply));
             let mut page = reply.json().unwrap_or(Json::Null);
             if let Some(Json::Array(value)) = page.get_mut("value").map(Json::take) {
@@ -448,6 +450,11 @@ fn protocol(method: &'static str, target: &str, why: &str, reply: &Reply) -> Err
         (f.status, f.correlation) = (Some(reply.status), reply.correlation());
         (f.attempts, f.elapsed) = (reply.attempts, reply.elapsed);
     })
+}
+
+/// What is missing is a part of an answer, not what was asked for.
+fn no_absence(error: Error) -> Error {
+    if error.kind == Kind::NotFound { error.change(|f| f.kind = Kind::Protocol) } else { error }
 }
 
 /// Whether this answer is about the URL of an operation, and not about the operation. A `Location` tells a failed operation with

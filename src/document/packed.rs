@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
-use super::written::HASH;
 use super::{NoHash, Path, Unwritable, Value, decode, encode};
 
 /// A document that is kept for each resource and looked at for few, or for one after the other.
@@ -24,11 +21,9 @@ impl Packed {
     ///
     /// # Errors
     /// [`NoHash`].
-    pub fn read(json: &RawValue) -> Result<Self, NoHash> {
-        let text = close(json.get());
-        if text.contains(HASH) {
-            decode(parsed(&text))?;
-        }
+    pub fn from_json(json: serde_json::Value) -> Result<Self, NoHash> {
+        let text = json.to_string();
+        decode(json)?;
         Ok(Self(Form::Text(text.into())))
     }
 
@@ -64,25 +59,6 @@ fn parsed(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("BUG: what was written as JSON is not")
 }
 
-/// JSON without the white space between its tokens, in a text of just that size: there are thousands.
-fn close(json: &str) -> String {
-    let mut out = String::with_capacity(kept(json).map(char::len_utf8).sum());
-    out.extend(kept(json));
-    out
-}
-
-fn kept(json: &str) -> impl Iterator<Item = char> {
-    // Strings are every second stretch between quotation marks, but for those that a backslash keeps inside.
-    let (mut inside, mut escaped) = (false, false);
-    json.chars().filter(move |c| {
-        if *c == '"' && !escaped {
-            inside = !inside;
-        }
-        escaped = inside && *c == '\\' && !escaped;
-        inside || !" \n\r\t".contains(*c)
-    })
-}
-
 impl Default for Packed {
     /// A document without properties.
     fn default() -> Self {
@@ -115,25 +91,11 @@ mod tests {
     use super::*;
     use crate::document::Secret;
 
-    fn read(text: &str) -> Result<Packed, NoHash> {
-        Packed::read(&RawValue::from_string(text.to_owned()).unwrap())
-    }
-
-    #[test]
-    fn only_white_space_between_tokens_goes() {
-        for text in
-            ["{ }", " [1 ,\t2]\r\n", r#"{"A b": "c \" d\\", "\\": " \\\" "}"#, r#""  ""#, "null", "[\"\\\\\" , \" \"]"]
-        {
-            let json: serde_json::Value = serde_json::from_str(text).unwrap();
-            assert_eq!(close(text), json.to_string());
-        }
-    }
-
     #[test]
     fn a_document_comes_out_as_it_went_in() {
         let body = json!({"a": [1, {"b": "x"}], "$$hmac": null, "s": {"$hmac": "ab12"}});
         let value = decode(body.clone()).unwrap();
-        for packed in [Packed::from(&value), read(&body.to_string()).unwrap(), read(&format!("{body:#}")).unwrap()] {
+        for packed in [Packed::from(&value), Packed::from_json(body.clone()).unwrap()] {
             assert_eq!(packed.unpack(), value);
             assert_eq!(packed.to_json(), Ok(body.clone()));
             assert!(!packed.is_empty());
@@ -141,7 +103,7 @@ mod tests {
         let other = decode(json!({"s": {"$hmac": "ab12"}, "$$hmac": null, "a": [1, {"b": "x"}]})).unwrap();
         assert_eq!(Packed::from(&other), Packed::from(&value), "the order of keys is none of its meaning");
         assert_ne!(Packed::from(&other), Packed::default());
-        assert_eq!(read(r#"{"a": [{"$hmac": 1}]}"#), Err(NoHash));
+        assert_eq!(Packed::from_json(json!({"a": [{"$hmac": 1}]})), Err(NoHash));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::{Map, Path, SecretHash, Value};
 
 /// The key that marks a hash.
-pub(super) const HASH: &str = "$hmac";
+const HASH: &str = "$hmac";
 
 /// A value that has no written form: where, and what it is.
 #[derive(Debug, PartialEq)]

@@ -41,7 +41,7 @@ enum Answer {
     Resources(Vec<(ArmId, Seen<Observed>)>),
     Grants(ArmId, Seen<Vec<Observed>>),
     /// What a group's listing says of some scopes in it.
-    GroupGrants(Vec<(ArmId, Option<Seen<Vec<Observed>>>)>),
+    GroupGrants(Vec<(ArmId, Option<Vec<Observed>>)>),
     Listing(ArmId, Seen<Vec<ArmId>>),
     Plain(String, Seen<Value>),
 }
@@ -87,7 +87,7 @@ pub async fn observe(client: &Client, wants: &Wants) -> (Live, Statistics) {
         // A listing says as little of a scope without assignments as of one that does not exist.
         let seen = match (live.get(&scope), held) {
             (Seen::Absent, _) => Seen::Absent,
-            (_, Some(held)) => held,
+            (_, Some(held)) => Seen::Present(held),
             (_, None) => reader.grants(&scope).await,
         };
         (scope, seen)

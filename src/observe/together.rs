@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use super::listed::Collection;
 use super::read::{assignments, grants, observed, resource, says_absent};
-use crate::azure::Client;
+use crate::azure::{Client, Error};
 use crate::model::{Observed, Seen};
 use crate::names::ArmId;
 
@@ -50,8 +50,7 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            // Without the group or the parent there is nothing in it.
-            Err(error) if says_absent(&error) => {
+            Err(error) if lacks_group(&error) => {
                 return wanted.iter().map(|id| ((*id).clone(), Seen::Absent)).collect();
             }
             Err(_) => {}
@@ -68,20 +67,23 @@ impl<'a> Reader<'a> {
     }
 
     /// What holds at each of these scopes, which all lie in one group; nothing where the group's listing does not tell.
-    pub(super) async fn grants_in(self, group: &ArmId, scopes: &[&ArmId]) -> Vec<(ArmId, Option<Seen<Vec<Observed>>>)> {
+    pub(super) async fn grants_in(self, group: &ArmId, scopes: &[&ArmId]) -> Vec<(ArmId, Option<Vec<Observed>>)> {
         match assignments(self.counted(), group, &[]).await {
             Ok(assigned) => at_scopes(group, scopes, assigned),
-            Err(error) => {
-                let seen = says_absent(&error).then_some(Seen::Absent);
-                scopes.iter().map(|scope| ((*scope).clone(), seen.clone())).collect()
-            }
+            Err(_) => scopes.iter().map(|scope| ((*scope).clone(), None)).collect(),
         }
     }
 }
 
+/// Without the group there is nothing in it. What else may not be found, a page for one, says nothing about the resources.
+fn lacks_group(error: &Error) -> bool {
+    says_absent(error) && error.code.as_deref() == Some("ResourceGroupNotFound")
+}
+
 /// Of everything that is assigned at, above and below a group, what holds at each scope. That a listing without a filter shows
-/// what lies below is said by Microsoft's documentation and in no recording: one that shows nothing there is not taken at its word.
-fn at_scopes(group: &ArmId, scopes: &[&ArmId], assigned: Vec<Observed>) -> Vec<(ArmId, Option<Seen<Vec<Observed>>>)> {
+/// what lies below is said by Microsoft's documentation and in no recording: of a scope for which it shows nothing, it tells
+/// nothing.
+fn at_scopes(group: &ArmId, scopes: &[&ArmId], assigned: Vec<Observed>) -> Vec<(ArmId, Option<Vec<Observed>>)> {
     let mut below: BTreeMap<ArmId, Vec<Observed>> = BTreeMap::new();
     let mut inherited = Vec::new();
     for one in assigned {
@@ -93,7 +95,7 @@ fn at_scopes(group: &ArmId, scopes: &[&ArmId], assigned: Vec<Observed>) -> Vec<(
     let holds = |scope: &ArmId| {
         let up = std::iter::successors(Some(scope.clone()), ArmId::parent).take_while(|at| at != group);
         let own = up.filter_map(|at| below.get(&at)).flatten();
-        (!below.is_empty()).then(|| Seen::Present(inherited.iter().chain(own).cloned().collect()))
+        below.contains_key(scope).then(|| inherited.iter().chain(own).cloned().collect())
     };
     scopes.iter().map(|scope| ((*scope).clone(), holds(scope))).collect()
 }

@@ -129,7 +129,9 @@ pub struct ResourceType {
     pub keep: bool,
     /// Holds what cannot be made anew: images, workloads.
     pub holds_data: bool,
-    /// A listing of its collection answers each one whole, as a read of it alone does.
+    /// A listing of its collection answers each one whole, as a read of it alone does. So it is in recordings of azure-cli
+    /// (`aks list` and `show` of 2022-03-01, `acr list` and `show` of 2024-11-01-preview) and azure-powershell (identities, 2023-01-31);
+    /// that the versions in the tables do so too is inferred. An apply reads each resource by itself before it changes it.
     pub listed: bool,
     /// Lives below any scope as `{scope}/providers/...`.
     pub extension: bool,

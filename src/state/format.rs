@@ -350,7 +350,7 @@ fn read_entry(wire: WireEntry<Unread>, name: &str) -> Result<Entry, Wrong> {
         arm_type: wire.r#type,
         applied: document(&wire.applied, place("applied"))?,
         defaulted: document(&wire.defaulted, place("defaulted"))?,
-        seen: at(Packed::read(&wire.seen), place("seen"))?,
+        seen: at(Packed::from_json(json(&wire.seen, place("seen"))?), place("seen"))?,
         created: wire.created,
         protect: wire.protect,
         chosen: wire.chosen,
@@ -363,10 +363,13 @@ fn read_entry(wire: WireEntry<Unread>, name: &str) -> Result<Entry, Wrong> {
 }
 
 fn document(text: &RawValue, place: impl FnOnce() -> String) -> Result<Value, Wrong> {
-    match serde_json::from_str(text.get()) {
-        Ok(json) => at(decode(json), place),
-        Err(error) => Err((place(), Box::new(error))),
-    }
+    let place = place();
+    at(decode(json(text, || place.clone())?), || place)
+}
+
+/// A part of the file. What was skipped at first may be no JSON after all: half a surrogate pair, a number without end.
+fn json(text: &RawValue, place: impl FnOnce() -> String) -> Result<Json, Wrong> {
+    at(serde_json::from_str(text.get()), place)
 }
 
 fn read_journal(wire: WireJournalEntry, i: usize) -> Result<JournalEntry, Wrong> {

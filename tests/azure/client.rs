@@ -238,6 +238,9 @@ async fn a_listing_that_cannot_be_read_to_its_end_is_an_error() {
         vec![Answered::json(200, json!({"items": []}))],
         vec![Answered::text(200, "")],
         vec![page("/a"), Answered::text(200, "oops")],
+        // A page that is not there does not mean that nothing is.
+        vec![page("/a"), refused(404, "ResourceNotFound")],
+        vec![page("/a"), refused(410, "ResourceGone")],
     ] {
         let last = answers.last().cloned().unwrap();
         let script = script(answers);
