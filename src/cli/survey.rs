@@ -29,16 +29,38 @@ impl Asked {
     }
 }
 
-/// Reads what the plan needs, and plans.
+/// What a plan has to read.
+pub(super) fn needs(desired: &Desired, state: &State, asked: &Asked) -> Wants {
+    wants(reads(desired, &state.recorded, asked.destroy, &apply::ours(state)))
+}
+
+/// The state and what is to be read, found while the token is fetched: neither needs the other.
+pub(super) async fn state_and_token(
+    client: &Client,
+    desired: &Desired,
+    asked: &Asked,
+    state: impl Future<Output = Result<State, CommandError>>,
+) -> Result<(State, Wants), CommandError> {
+    let found = async {
+        let state = state.await?;
+        let needed = needs(desired, &state, asked);
+        Ok::<_, CommandError>((state, needed))
+    };
+    let (ready, found) = futures::join!(client.ready(), found);
+    let found = found?;
+    ready?;
+    Ok(found)
+}
+
+/// Reads what the plan needs, and plans. The client has its token.
 pub(super) async fn survey(
     client: &Client,
     desired: &Desired,
     state: &State,
     asked: &Asked,
+    needed: &Wants,
 ) -> Result<(Plan, Heading), CommandError> {
-    let needed = reads(desired, &state.recorded, asked.destroy, &apply::ours(state));
-    client.ready().await?;
-    let (live, statistics) = observe(client, &wants(needed)).await;
+    let (live, statistics) = observe(client, needed).await;
     let saved = state.serial != Serial::default();
     let ours = apply::ours(state);
     let replace = &asked.replace - &apply::replaced(state);

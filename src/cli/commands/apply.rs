@@ -15,7 +15,7 @@ use crate::cli::interrupt::with_stops;
 use crate::cli::lock::locked;
 use crate::cli::project::Project;
 use crate::cli::size;
-use crate::cli::survey::{Asked, survey};
+use crate::cli::survey::{Asked, needs, survey};
 use crate::cli::veil::covered_report;
 use crate::event::Report;
 use crate::model::Desired;
@@ -81,7 +81,9 @@ async fn under_lock(
     let connection = connect(project, global, &desired.cloud)?;
     let client = &connection.client;
     let interrupted = recover_first(project, client, &state).await;
-    let (plan, heading) = survey(client, desired, &state, asked).await?;
+    client.ready().await?;
+    let needed = needs(desired, &state, asked);
+    let (plan, heading) = survey(client, desired, &state, asked, &needed).await?;
     if global.output == Output::Text {
         show(project, global, &plan, heading)?;
     }

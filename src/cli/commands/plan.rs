@@ -6,7 +6,7 @@ use crate::cli::connect::connect;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::project::Project;
-use crate::cli::survey::{Asked, survey};
+use crate::cli::survey::{Asked, state_and_token, survey};
 use crate::diagnostic::Severity;
 use crate::plan::Plan;
 use crate::report::{Heading, next_after_plan, plan_json, plan_text};
@@ -15,10 +15,11 @@ use crate::report::{Heading, next_after_plan, plan_json, plan_text};
 pub(crate) async fn run(project: &Project, global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     let desired = project.load(&args.environment)?;
     let store = project.store(&desired.environment, &desired.state, &desired.cloud)?;
-    let state = project.state(store.as_ref(), &desired.environment).await?;
     let asked = Asked::new(args.destroy, &args.replace)?;
     let connection = connect(project, global, &desired.cloud)?;
-    let (plan, heading) = survey(&connection.client, &desired, &state, &asked).await?;
+    let state = project.state(store.as_ref(), &desired.environment);
+    let (state, needed) = state_and_token(&connection.client, &desired, &asked, state).await?;
+    let (plan, heading) = survey(&connection.client, &desired, &state, &asked, &needed).await?;
     show(project, global, &plan, heading)?;
     if let (Some(file), None) = (&args.out, verdict(&plan)) {
         saved::save(project, &plan, args.destroy, file)?;
