@@ -23,7 +23,7 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// How many requests these are, paging aside.
+    /// How many reads these are one by one. Of many, listings make fewer requests.
     pub fn len(&self) -> usize {
         self.resources.len() + self.grants.len() + self.listings.len() + self.answers.len()
     }
